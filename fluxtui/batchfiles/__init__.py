@@ -1,0 +1,1 @@
+"""Read and write batch files; one file a format."""

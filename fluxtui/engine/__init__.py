@@ -1,0 +1,1 @@
+"""Runs batches: plan, quote, runner, lanes, resend rules, budget."""

@@ -1,0 +1,1 @@
+"""SQLite: the database that is the interface between runner and screens."""

@@ -1,0 +1,166 @@
+"""Rows of the database as the rest of the program sees them. Times are seconds since the epoch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fluxtui.domain.jobs import JobKind, JobState, RunState, Ticket
+from fluxtui.domain.money import Certainty, Micros
+from fluxtui.domain.problems import Problem
+from fluxtui.domain.request import Adaptation, ImageRequest
+from fluxtui.domain.values import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run with its counts. `spent` is billed money, `committed` adds reserved and uncertain money."""
+
+    id: int
+    batch: str
+    source: str | None
+    state: RunState
+    sandbox: bool
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    cap: Micros | None
+    folder: str
+    counts: Mapping[JobState, int]
+    spent: Micros
+    committed: Micros
+    uncertain: Micros
+    quoted: Micros
+    targets: tuple[str, ...]
+    revision: int
+
+    @property
+    def jobs(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    """One target's progress in one run. `p50` and `p95` are seconds from sending to saved."""
+
+    target: str
+    lane: str
+    counts: Mapping[JobState, int]
+    spent: Micros
+    p50: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRow:
+    """A lane as the runner last wrote it. `resume_at`: when sending goes on after a rate limit."""
+
+    key: str
+    provider: str
+    target: str
+    sandbox: bool
+    state: str  # "ok" | "limited" | "paused" | "parked"
+    in_flight: int
+    limit: int
+    resume_at: float | None
+    problem: Problem | None
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerRow:
+    """The runner's own row; whether it still lives is for the lock to say, not for this row."""
+
+    pid: int
+    started_at: float
+    heartbeat_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One line of the live table."""
+
+    id: int
+    run_id: int
+    position: int
+    kind: JobKind
+    state: JobState
+    task: str
+    target: str
+    attempts: int
+    seconds: float | None  # of the last attempt; None while none has ended
+    started_at: float | None  # of the running attempt
+    not_before: float | None  # when a queued job may be sent again
+    quoted: Micros
+    billed: Micros
+    uncertain: Micros
+    certainty: Certainty | None
+    adapted: int  # number of adaptations
+    pictures: int
+    problem: str | None  # one line
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    number: int
+    started_at: float
+    accepted_at: float | None
+    ended_at: float | None
+    outcome: str | None  # the state it led to
+    request_id: str | None
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRow:
+    """A saved picture. Paths are relative to the workspace; `thumbnail` is None until it is made."""
+
+    id: int
+    job_id: int
+    ordinal: int
+    path: str
+    sha256: str
+    size_bytes: int
+    width: int
+    height: int
+    format: str
+    seed: int | None
+    prompt_used: str | None
+    thumbnail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetail:
+    """Everything about one job, for the details pane and `show --json`."""
+
+    row: JobRow
+    cell_key: str
+    request: ImageRequest
+    context: Mapping[str, str]
+    axis_point: Mapping[str, JsonValue]
+    repeat: int
+    adaptations: tuple[Adaptation, ...]
+    problem: Problem | None
+    ticket: Ticket | None
+    attempts: tuple[AttemptRow, ...]
+    images: tuple[ImageRow, ...]
+    reserved: Micros
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs of a run a table shows. `text` matches task and target."""
+
+    states: frozenset[JobState] = frozenset()
+    target: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A wish for the runner, taken in order of `id`."""
+
+    id: int
+    kind: str
+    run_id: int | None
+    payload: Mapping[str, JsonValue] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Bytes on disk: the atomic store, layouts, thumbnails, metadata beside pictures."""

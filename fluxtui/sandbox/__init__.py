@@ -1,0 +1,1 @@
+"""Every provider's API, simulated faithfully, with faults on demand."""
