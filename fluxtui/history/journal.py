@@ -1,0 +1,193 @@
+"""The one writer of a process: a thread that commits many waiting changes together.
+
+Group commit makes each change durable (WAL, synchronous=FULL) at a fraction of the price of a
+commit each: whatever waits when a commit begins shares it. Every operation runs under its own
+savepoint, so one that fails takes nothing else with it.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from fluxtui.domain.values import JsonValue, canonical_json
+from fluxtui.history.database import HistoryError, explain, open_writer
+from fluxtui.history.migrations import migrate
+
+T = TypeVar("T")
+
+_LARGEST_GROUP = 512
+
+
+class Transaction:
+    """What an operation gets: the connection, and the revision that marks its changes."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self._revision: int | None = None
+
+    @property
+    def revision(self) -> int:
+        """The number of this group of changes; readers ask for what changed after the one they saw."""
+        if self._revision is None:
+            row = self.connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'revision' RETURNING value")
+            self._revision = int(row.fetchone()[0])
+        return self._revision
+
+    def forget_revision(self) -> None:
+        """After a rollback to a savepoint: the number may have been taken back with it."""
+        self._revision = None
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[T]):
+    operation: Callable[[Transaction], T]
+    future: "Future[T]"
+    result: T | None = None
+    error: Exception | None = None
+
+    def run(self, transaction: Transaction) -> None:
+        connection = transaction.connection
+        connection.execute("SAVEPOINT operation")
+        try:
+            self.result = self.operation(transaction)
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits for this operation
+            self.error = error
+            connection.execute("ROLLBACK TO operation")
+            transaction.forget_revision()
+        connection.execute("RELEASE operation")
+
+    def settle(self) -> None:
+        if not self.future.set_running_or_notify_cancel():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)  # type: ignore[arg-type]  # T may itself be None
+
+
+class Journal:
+    """Writes to one workspace's database. Open it once per process; close it at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._queue: queue.SimpleQueue[_Waiting[object] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._connection: sqlite3.Connection | None = None
+
+    def open(self) -> None:
+        """Open (and if need be create or migrate) the database, and start the writer thread.
+
+        Raises HistoryError.
+        """
+        connection = open_writer(self.path)
+        try:
+            migrate(connection, self.path)
+        except HistoryError:
+            connection.close()
+            raise
+        self._connection = connection
+        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Write what still waits, then close. Blocks until done; harmless when closed already."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def __enter__(self) -> "Journal":
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def submit(self, operation: Callable[[Transaction], T]) -> "Future[T]":
+        """Queue `operation`; the future is done once its effect is on disk.
+
+        The future raises HistoryError when the database cannot be written, else what `operation` raised.
+        """
+        if self._thread is None:
+            raise RuntimeError("the journal is not open")
+        future: Future[T] = Future()
+        self._queue.put(_Waiting(operation, future))  # type: ignore[arg-type]  # a queue of mixed results
+        return future
+
+    async def write(self, operation: Callable[[Transaction], T]) -> T:
+        """Run `operation` and wait until its effect is on disk. Raises as `submit` says.
+
+        Cancelling the waiting task does not take the operation back: it is already in line.
+        """
+        return await asyncio.shield(asyncio.wrap_future(self.submit(operation)))
+
+    def write_now(self, operation: Callable[[Transaction], T]) -> T:
+        """As `write`, for code without an event loop: blocks until the effect is on disk."""
+        return self.submit(operation).result()
+
+    async def control(self, kind: str, run_id: int | None = None, **payload: JsonValue) -> int:
+        """Leave a wish for the runner; returns the control's id. Kinds: see `engine/controls.py`."""
+        return await self.write(partial(add_control, kind=kind, run_id=run_id, payload=payload))
+
+    def _work(self) -> None:
+        while True:
+            first = self._queue.get()
+            if first is None:
+                return
+            group = [first]
+            ending = False
+            while len(group) < _LARGEST_GROUP:
+                try:
+                    waiting = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if waiting is None:
+                    ending = True
+                    break
+                group.append(waiting)
+            self._commit(group)
+            del group, first  # do not keep results alive while waiting for the next
+            if ending:
+                return
+
+    def _commit(self, group: list[_Waiting[object]]) -> None:
+        connection = self._connection
+        assert connection is not None
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            transaction = Transaction(connection)
+            for waiting in group:
+                waiting.run(transaction)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            # SQLite may have rolled all back by itself (a full disk); the first error tells why.
+            first = next((w.error for w in group if isinstance(w.error, sqlite3.Error)), error)
+            explained = explain(first, self.path)
+            for waiting in group:
+                waiting.error = explained
+        for waiting in group:
+            if isinstance(waiting.error, sqlite3.Error):
+                waiting.error = explain(waiting.error, self.path)
+            waiting.settle()
+
+
+def add_control(transaction: Transaction, *, kind: str, run_id: int | None, payload: dict[str, JsonValue]) -> int:
+    cursor = transaction.connection.execute(
+        "INSERT INTO controls (created_at, kind, run_id, payload) VALUES (?, ?, ?, ?)",
+        (time.time(), kind, run_id, canonical_json(payload)),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid

@@ -1,0 +1,258 @@
+"""The schema, as named steps. Each runs together with its record in one transaction."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fluxtui.history.database import explain, newer_version
+
+
+def _first_schema(connection: sqlite3.Connection) -> None:
+    for statement in _FIRST_SCHEMA.split(";;"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+_FIRST_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID
+;;
+INSERT INTO meta VALUES ('revision', 0)
+;;
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    batch TEXT NOT NULL,
+    source TEXT,
+    frozen TEXT NOT NULL,
+    state TEXT NOT NULL,
+    sandbox INTEGER NOT NULL,
+    folder TEXT NOT NULL,
+    layout TEXT NOT NULL,
+    metadata INTEGER NOT NULL,
+    in_doubt TEXT NOT NULL,
+    concurrency INTEGER,
+    cap INTEGER,
+    quoted INTEGER NOT NULL,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    finished_at REAL
+)
+;;
+CREATE TABLE cells (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    task TEXT NOT NULL,
+    task_index INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    request TEXT NOT NULL,
+    context TEXT NOT NULL,
+    axis_point TEXT NOT NULL,
+    repeat INTEGER NOT NULL,
+    stem TEXT NOT NULL,
+    adaptations TEXT NOT NULL,
+    fallback TEXT NOT NULL
+)
+;;
+CREATE INDEX cells_by_run ON cells (run_id)
+;;
+CREATE INDEX cells_by_key ON cells (key)
+;;
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    cell_id INTEGER NOT NULL REFERENCES cells (id) ON DELETE CASCADE,
+    parent_id INTEGER REFERENCES jobs (id) ON DELETE SET NULL,
+    kind TEXT NOT NULL,
+    iteration INTEGER NOT NULL DEFAULT 1,
+    target TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    priority INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL,
+    not_before REAL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    throttled INTEGER NOT NULL DEFAULT 0,
+    ticket TEXT,
+    problem TEXT,
+    adaptations TEXT NOT NULL DEFAULT '[]',
+    quoted INTEGER NOT NULL DEFAULT 0,
+    reserved INTEGER NOT NULL DEFAULT 0,
+    billed INTEGER NOT NULL DEFAULT 0,
+    uncertain INTEGER NOT NULL DEFAULT 0,
+    certainty TEXT,
+    started_at REAL,
+    ended_at REAL,
+    pictures INTEGER NOT NULL DEFAULT 0,
+    revision INTEGER NOT NULL
+)
+;;
+CREATE UNIQUE INDEX jobs_by_position ON jobs (run_id, position)
+;;
+CREATE INDEX jobs_by_revision ON jobs (run_id, revision)
+;;
+CREATE INDEX jobs_by_cell ON jobs (cell_id)
+;;
+CREATE INDEX jobs_by_parent ON jobs (parent_id) WHERE parent_id IS NOT NULL
+;;
+CREATE INDEX jobs_to_send ON jobs (run_id, lane, priority DESC, position) WHERE state = 'queued'
+;;
+CREATE INDEX jobs_under_way ON jobs (state) WHERE state IN ('sending', 'waiting', 'fetching')
+;;
+CREATE INDEX jobs_done ON jobs (run_id, target, ended_at) WHERE state = 'done'
+;;
+CREATE TABLE attempts (
+    job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    started_at REAL NOT NULL,
+    accepted_at REAL,
+    ended_at REAL,
+    outcome TEXT,
+    request_id TEXT,
+    ticket TEXT,
+    problem TEXT,
+    PRIMARY KEY (job_id, number)
+) WITHOUT ROWID
+;;
+CREATE TABLE images (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    format TEXT NOT NULL,
+    seed INTEGER,
+    prompt_used TEXT,
+    details TEXT NOT NULL,
+    thumbnail TEXT,
+    side_steps TEXT NOT NULL DEFAULT 'pending',
+    created_at REAL NOT NULL
+)
+;;
+CREATE INDEX images_by_job ON images (job_id)
+;;
+CREATE INDEX images_by_run ON images (run_id)
+;;
+CREATE INDEX images_pending ON images (id) WHERE side_steps = 'pending'
+;;
+CREATE TABLE controls (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created_at REAL NOT NULL,
+    kind TEXT NOT NULL,
+    run_id INTEGER,
+    payload TEXT NOT NULL,
+    taken_at REAL,
+    outcome TEXT
+)
+;;
+CREATE INDEX controls_open ON controls (id) WHERE taken_at IS NULL
+;;
+CREATE TABLE lanes (
+    key TEXT PRIMARY KEY,
+    provider TEXT NOT NULL,
+    target TEXT NOT NULL,
+    sandbox INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    in_flight INTEGER NOT NULL,
+    capacity INTEGER NOT NULL,
+    resume_at REAL,
+    problem TEXT,
+    updated_at REAL NOT NULL
+) WITHOUT ROWID
+;;
+CREATE TABLE runner (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    pid INTEGER NOT NULL,
+    started_at REAL NOT NULL,
+    heartbeat_at REAL NOT NULL
+)
+;;
+CREATE TABLE tallies (
+    run_id INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    state TEXT NOT NULL,
+    jobs INTEGER NOT NULL,
+    reserved INTEGER NOT NULL,
+    billed INTEGER NOT NULL,
+    uncertain INTEGER NOT NULL,
+    PRIMARY KEY (run_id, target, lane, state)
+) WITHOUT ROWID
+;;
+CREATE TRIGGER tally_insert AFTER INSERT ON jobs BEGIN
+    INSERT INTO tallies VALUES (
+        new.run_id, new.target, new.lane, new.state, 1, new.reserved, new.billed, new.uncertain
+    )
+    ON CONFLICT DO UPDATE SET jobs = jobs + 1, reserved = reserved + new.reserved,
+        billed = billed + new.billed, uncertain = uncertain + new.uncertain;
+END
+;;
+CREATE TRIGGER tally_update AFTER UPDATE OF state, target, lane, reserved, billed, uncertain ON jobs BEGIN
+    UPDATE tallies SET jobs = jobs - 1, reserved = reserved - old.reserved,
+        billed = billed - old.billed, uncertain = uncertain - old.uncertain
+    WHERE run_id = old.run_id AND target = old.target AND lane = old.lane AND state = old.state;
+    INSERT INTO tallies VALUES (
+        new.run_id, new.target, new.lane, new.state, 1, new.reserved, new.billed, new.uncertain
+    )
+    ON CONFLICT DO UPDATE SET jobs = jobs + 1, reserved = reserved + new.reserved,
+        billed = billed + new.billed, uncertain = uncertain + new.uncertain;
+END
+;;
+CREATE TRIGGER tally_delete AFTER DELETE ON jobs BEGIN
+    UPDATE tallies SET jobs = jobs - 1, reserved = reserved - old.reserved,
+        billed = billed - old.billed, uncertain = uncertain - old.uncertain
+    WHERE run_id = old.run_id AND target = old.target AND lane = old.lane AND state = old.state;
+END
+;;
+CREATE TRIGGER tally_forget AFTER DELETE ON runs BEGIN
+    DELETE FROM tallies WHERE run_id = old.id;
+END
+"""
+# The tallies make counts and sums by state free to read, however many jobs there are; triggers
+# keep them in the very transaction that changes a job, so a spending cap can trust them.
+
+
+MIGRATIONS: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (("first schema", _first_schema),)
+"""In order; never renamed or removed once released."""
+
+SCHEMA_VERSION = len(MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the database up to SCHEMA_VERSION; harmless when it already is, also side by side.
+
+    Raises HistoryError when the database is newer than this program, or damaged.
+    """
+    try:
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if found > SCHEMA_VERSION:
+            raise newer_version(path, found, SCHEMA_VERSION)
+        while found < SCHEMA_VERSION:
+            _apply_next(connection)
+            found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+
+
+def _apply_next(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Read again under the lock: another process may have done this step meanwhile.
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if found < SCHEMA_VERSION:
+            name, step = MIGRATIONS[found]
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at REAL NOT NULL) WITHOUT ROWID"
+            )
+            step(connection)
+            connection.execute("INSERT INTO migrations VALUES (?, ?)", (name, time.time()))
+            connection.execute(f"PRAGMA user_version = {found + 1}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

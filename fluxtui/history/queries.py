@@ -1,0 +1,352 @@
+"""Reading the database: plain functions over a connection of `open_reader`.
+
+All are fast (an index or a page each) but for `job_ids`, which reads the order of a whole table:
+call that in a thread.
+"""
+
+import json
+import sqlite3
+from array import array
+from collections.abc import Sequence
+
+from fluxtui.domain.jobs import JobKind, JobState, RunState, Ticket
+from fluxtui.domain.money import Certainty, Micros
+from fluxtui.domain.problems import Problem
+from fluxtui.domain.request import Adaptation, ImageRequest
+from fluxtui.domain.values import JsonObject
+from fluxtui.history.records import (
+    AttemptRow,
+    Control,
+    ImageRow,
+    JobDetail,
+    JobFilter,
+    JobRow,
+    LaneRow,
+    RunnerRow,
+    RunRow,
+    TargetRow,
+)
+
+_RECENT = 200
+"""How many of a target's latest pictures its p50 and p95 are taken from."""
+
+
+def data_version(connection: sqlite3.Connection) -> int:
+    """Return a number that moves whenever another connection has committed (microseconds to ask)."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def revision(connection: sqlite3.Connection) -> int:
+    """Return the newest revision; rows changed after it carry higher ones."""
+    return int(connection.execute("SELECT value FROM meta WHERE name = 'revision'").fetchone()[0])
+
+
+# --- runs ---------------------------------------------------------------------------------------
+
+_RUN = (
+    "SELECT id, batch, source, state, sandbox, created_at, started_at, finished_at, cap, folder, quoted,"
+    " (SELECT value FROM meta WHERE name = 'revision') FROM runs"
+)
+
+
+def runs(connection: sqlite3.Connection, *, limit: int = 200, before: int | None = None) -> list[RunRow]:
+    """Return the newest runs first; `before` pages on from the id of the last one seen."""
+    rows = connection.execute(
+        f"{_RUN} WHERE ? IS NULL OR id < ? ORDER BY id DESC LIMIT ?", (before, before, limit)
+    ).fetchall()
+    return [_run(connection, row) for row in rows]
+
+
+def run(connection: sqlite3.Connection, run_id: int) -> RunRow | None:
+    row = connection.execute(f"{_RUN} WHERE id = ?", (run_id,)).fetchone()
+    return None if row is None else _run(connection, row)
+
+
+def latest_run(connection: sqlite3.Connection) -> RunRow | None:
+    row = connection.execute(f"{_RUN} ORDER BY id DESC LIMIT 1").fetchone()
+    return None if row is None else _run(connection, row)
+
+
+def _run(connection: sqlite3.Connection, row: tuple[object, ...]) -> RunRow:
+    (run_id, batch, source, state, sandbox, created, started, finished, cap, folder, quoted, newest) = row
+    counts: dict[JobState, int] = {}
+    targets: dict[str, None] = {}
+    reserved = billed = uncertain = 0
+    for target, job_state, jobs, r, b, u in connection.execute(
+        "SELECT target, state, jobs, reserved, billed, uncertain FROM tallies WHERE run_id = ?", (run_id,)
+    ):
+        if jobs:
+            counts[JobState(job_state)] = counts.get(JobState(job_state), 0) + jobs
+            targets[target] = None
+        reserved, billed, uncertain = reserved + r, billed + b, uncertain + u
+    return RunRow(
+        id=_integer(run_id),
+        batch=str(batch),
+        source=None if source is None else str(source),
+        state=RunState(str(state)),
+        sandbox=bool(sandbox),
+        created_at=_number(created) or 0.0,
+        started_at=_number(started),
+        finished_at=_number(finished),
+        cap=None if cap is None else Micros(_integer(cap)),
+        folder=str(folder),
+        counts=counts,
+        spent=Micros(billed),
+        committed=Micros(reserved + billed + uncertain),
+        uncertain=Micros(uncertain),
+        quoted=Micros(_integer(quoted)),
+        targets=tuple(targets),
+        revision=_integer(newest),
+    )
+
+
+def _integer(value: object) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def frozen_batch(connection: sqlite3.Connection, run_id: int) -> JsonObject | None:
+    """Return the batch as it was when the run began."""
+    row = connection.execute("SELECT frozen FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        return None
+    value: JsonObject = json.loads(row[0])
+    return value
+
+
+def targets(connection: sqlite3.Connection, run_id: int) -> list[TargetRow]:
+    """Return a run's targets with their counts, money and recent speed, by name."""
+    found: dict[str, tuple[str, dict[JobState, int], int]] = {}
+    for target, lane, state, jobs, billed in connection.execute(
+        "SELECT target, lane, state, jobs, billed FROM tallies WHERE run_id = ? ORDER BY target", (run_id,)
+    ):
+        known_lane, counts, spent = found.get(target, (lane, {}, 0))
+        if jobs:
+            counts[JobState(state)] = counts.get(JobState(state), 0) + jobs
+        found[target] = (known_lane, counts, spent + billed)
+    result = []
+    for target, (lane, counts, spent) in found.items():
+        seconds = sorted(
+            row[0]
+            for row in connection.execute(
+                "SELECT ended_at - started_at FROM jobs WHERE run_id = ? AND target = ? AND state = 'done'"
+                " ORDER BY ended_at DESC LIMIT ?",
+                (run_id, target, _RECENT),
+            )
+        )
+        p50 = seconds[len(seconds) // 2] if seconds else None
+        p95 = seconds[min(len(seconds) * 95 // 100, len(seconds) - 1)] if seconds else None
+        result.append(TargetRow(target, lane, counts, Micros(spent), p50, p95))
+    return result
+
+
+# --- jobs ---------------------------------------------------------------------------------------
+
+_SORTS = {
+    "position": "jobs.position",
+    "state": "jobs.state {d}, jobs.position",
+    "task": "cells.task {d}, jobs.position",
+    "target": "jobs.target {d}, jobs.position",
+    "seconds": "jobs.ended_at - jobs.started_at {d}, jobs.position",
+    "cost": "jobs.billed + jobs.uncertain {d}, jobs.position",
+    "newest": "jobs.revision",
+}
+
+
+def job_ids(
+    connection: sqlite3.Connection,
+    run_id: int,
+    filter: JobFilter | None = None,  # noqa: A002 - the screens' word
+    *,
+    sort: str = "position",
+    descending: bool = False,
+) -> "array[int]":
+    """Return the ids of a run's jobs that pass `filter`, in the order of the table.
+
+    `sort` is one of position, state, task, target, seconds, cost, newest.
+    """
+    where, values = ["jobs.run_id = ?"], [run_id]
+    parameters: list[object] = list(values)
+    join = " JOIN cells ON cells.id = jobs.cell_id" if sort == "task" else ""
+    if filter is not None:
+        if filter.states:
+            where.append(f"jobs.state IN ({','.join('?' * len(filter.states))})")
+            parameters.extend(filter.states)
+        if filter.target is not None:
+            where.append("jobs.target = ?")
+            parameters.append(filter.target)
+        if filter.text:
+            join = " JOIN cells ON cells.id = jobs.cell_id"
+            where.append("(cells.task LIKE ? ESCAPE '\\' OR jobs.target LIKE ? ESCAPE '\\')")
+            escaped = filter.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            parameters += [f"%{escaped}%"] * 2
+    direction = "DESC" if descending else "ASC"
+    order = _SORTS[sort].format(d=direction)
+    rows = connection.execute(
+        f"SELECT jobs.id FROM jobs{join} WHERE {' AND '.join(where)} ORDER BY {order} {direction}", parameters
+    )
+    return array("q", (row[0] for row in rows))
+
+
+_JOB = (
+    "SELECT jobs.id, jobs.run_id, jobs.position, jobs.kind, jobs.state, cells.task, jobs.target, jobs.attempts,"
+    " jobs.started_at, jobs.ended_at, jobs.not_before, jobs.quoted, jobs.billed, jobs.uncertain, jobs.certainty,"
+    " json_array_length(cells.adaptations) + json_array_length(jobs.adaptations), jobs.pictures, jobs.problem,"
+    " jobs.revision FROM jobs JOIN cells ON cells.id = jobs.cell_id"
+)
+
+
+def _job(row: tuple[object, ...]) -> JobRow:
+    (
+        job_id, run_id, position, kind, state, task, target, attempts, started, ended, not_before,
+        quoted, billed, uncertain, certainty, adapted, pictures, problem, changed,
+    ) = row  # fmt: skip
+    begun, over = _number(started), _number(ended)
+    line = None if problem is None else Problem.from_json(json.loads(str(problem))).what
+    return JobRow(
+        id=_integer(job_id),
+        run_id=_integer(run_id),
+        position=_integer(position),
+        kind=JobKind(str(kind)),
+        state=JobState(str(state)),
+        task=str(task),
+        target=str(target),
+        attempts=_integer(attempts),
+        seconds=over - begun if over is not None and begun is not None else None,
+        started_at=begun,
+        not_before=_number(not_before),
+        quoted=Micros(_integer(quoted)),
+        billed=Micros(_integer(billed)),
+        uncertain=Micros(_integer(uncertain)),
+        certainty=None if certainty is None else Certainty(str(certainty)),
+        adapted=_integer(adapted),
+        pictures=_integer(pictures),
+        problem=line,
+        revision=_integer(changed),
+    )
+
+
+def jobs(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, JobRow]:
+    """Return the rows of a page of the table, by id; ids that are gone are missing."""
+    marks = ",".join("?" * len(ids))
+    return {row[0]: _job(row) for row in connection.execute(f"{_JOB} WHERE jobs.id IN ({marks})", tuple(ids))}
+
+
+def jobs_changed(connection: sqlite3.Connection, run_id: int, since: int, *, limit: int = 2000) -> list[JobRow]:
+    """Return the jobs of a run that changed after revision `since`, oldest change first."""
+    rows = connection.execute(
+        f"{_JOB} WHERE jobs.run_id = ? AND jobs.revision > ? ORDER BY jobs.revision LIMIT ?", (run_id, since, limit)
+    )
+    return [_job(row) for row in rows]
+
+
+def job_detail(connection: sqlite3.Connection, job_id: int) -> JobDetail | None:
+    """Return everything about one job, or None when it is gone."""
+    row = connection.execute(f"{_JOB} WHERE jobs.id = ?", (job_id,)).fetchone()
+    if row is None:
+        return None
+    more = connection.execute(
+        "SELECT cells.key, cells.request, cells.context, cells.axis_point, cells.repeat, cells.adaptations,"
+        " jobs.adaptations, jobs.problem, jobs.ticket, jobs.reserved, jobs.priority"
+        " FROM jobs JOIN cells ON cells.id = jobs.cell_id WHERE jobs.id = ?",
+        (job_id,),
+    ).fetchone()
+    key, request, context, axis_point, repeat, foreseen, observed, problem, ticket, reserved, priority = more
+    return JobDetail(
+        row=_job(row),
+        cell_key=key,
+        request=ImageRequest.from_json(json.loads(request)),
+        context=json.loads(context),
+        axis_point=json.loads(axis_point),
+        repeat=repeat,
+        adaptations=tuple(Adaptation.from_json(a) for a in (*json.loads(foreseen), *json.loads(observed))),
+        problem=None if problem is None else Problem.from_json(json.loads(problem)),
+        ticket=None if ticket is None else Ticket(json.loads(ticket)),
+        attempts=attempts(connection, job_id),
+        images=tuple(images(connection, job_id=job_id)),
+        reserved=Micros(reserved),
+        priority=priority,
+    )
+
+
+def attempts(connection: sqlite3.Connection, job_id: int) -> tuple[AttemptRow, ...]:
+    """Return every attempt of a job, first to last."""
+    return tuple(
+        AttemptRow(
+            number, started, accepted, ended, outcome, request_id,
+            None if problem is None else Problem.from_json(json.loads(problem)),
+        )
+        for number, started, accepted, ended, outcome, request_id, problem in connection.execute(
+            "SELECT number, started_at, accepted_at, ended_at, outcome, request_id, problem FROM attempts"
+            " WHERE job_id = ? ORDER BY number",
+            (job_id,),
+        )
+    )  # fmt: skip
+
+
+_IMAGE = "SELECT id, job_id, ordinal, path, sha256, size_bytes, width, height, format, seed, prompt_used, thumbnail FROM images"
+
+
+def images(
+    connection: sqlite3.Connection, *, job_id: int | None = None, run_id: int | None = None, pending: bool = False
+) -> list[ImageRow]:
+    """Return pictures of a job or of a run, or those whose side steps are still to be done."""
+    if job_id is not None:
+        rows = connection.execute(f"{_IMAGE} WHERE job_id = ? ORDER BY ordinal, id", (job_id,))
+    elif run_id is not None:
+        rows = connection.execute(f"{_IMAGE} WHERE run_id = ? ORDER BY job_id, ordinal, id", (run_id,))
+    elif pending:
+        rows = connection.execute(f"{_IMAGE} WHERE side_steps = 'pending' ORDER BY id LIMIT 500")
+    else:
+        raise ValueError("say which pictures: of a job, of a run, or pending ones")
+    return [ImageRow(*row) for row in rows]
+
+
+# --- the runner ---------------------------------------------------------------------------------
+
+
+def lanes(connection: sqlite3.Connection) -> list[LaneRow]:
+    return [
+        LaneRow(
+            key, provider, target, bool(sandbox), state, in_flight, limit, resume_at,
+            None if problem is None else Problem.from_json(json.loads(problem)), updated_at,
+        )
+        for key, provider, target, sandbox, state, in_flight, limit, resume_at, problem, updated_at in connection.execute(
+            "SELECT key, provider, target, sandbox, state, in_flight, capacity, resume_at, problem, updated_at"
+            " FROM lanes ORDER BY key"
+        )
+    ]  # fmt: skip
+
+
+def runner(connection: sqlite3.Connection) -> RunnerRow | None:
+    row = connection.execute("SELECT pid, started_at, heartbeat_at FROM runner").fetchone()
+    return None if row is None else RunnerRow(*row)
+
+
+def open_controls(connection: sqlite3.Connection) -> list[Control]:
+    """Return the wishes that nobody took yet, in order."""
+    return [
+        Control(control_id, kind, run_id, json.loads(payload))
+        for control_id, kind, run_id, payload in connection.execute(
+            "SELECT id, kind, run_id, payload FROM controls WHERE taken_at IS NULL ORDER BY id"
+        )
+    ]
+
+
+def runs_in(connection: sqlite3.Connection, *states: RunState) -> list[int]:
+    """Return the ids of the runs in any of `states`, oldest first."""
+    marks = ",".join("?" * len(states))
+    return [row[0] for row in connection.execute(f"SELECT id FROM runs WHERE state IN ({marks}) ORDER BY id", states)]
+
+
+def lanes_with_work(connection: sqlite3.Connection, run_id: int) -> list[tuple[str, str]]:
+    """Return (lane, target) of a run's lanes that hold queued jobs, or jobs on the network."""
+    return connection.execute(
+        "SELECT DISTINCT lane, target FROM tallies WHERE run_id = ? AND jobs > 0"
+        " AND state IN ('queued', 'sending', 'waiting', 'fetching')",
+        (run_id,),
+    ).fetchall()

@@ -1,0 +1,152 @@
+"""Writing runs: creating one from its cells, changing its state. Operations for `Journal.write`."""
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fluxtui.domain.jobs import JobKind, JobState, RunState
+from fluxtui.domain.money import Micros
+from fluxtui.domain.request import Cell
+from fluxtui.domain.values import JsonObject, canonical_json
+from fluxtui.history.journal import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """What a run is created from. `folder` is relative to the workspace."""
+
+    batch: str
+    source: str | None
+    frozen: JsonObject
+    sandbox: bool
+    folder: str
+    layout: str
+    metadata: bool
+    quoted: Micros
+    cap: Micros | None = None
+    concurrency: int | None = None
+    in_doubt: str = "leave"
+    paused: bool = False
+    created_at: float | None = None
+
+
+def lane_key(target: str, sandbox: bool) -> str:
+    """Return the lane's name: a sandboxed target never shares a lane with the real one."""
+    return f"sandbox:{target}" if sandbox else target
+
+
+def create_run(transaction: Transaction, *, run: NewRun, cells: Iterable[Cell]) -> int:
+    """Insert a run with all its cells and queued jobs; returns its id.
+
+    A cell that its provider declared impossible gets a job that has already failed, with the reason.
+    """
+    connection = transaction.connection
+    state = RunState.PAUSED if run.paused else RunState.READY
+    cursor = connection.execute(
+        "INSERT INTO runs (batch, source, frozen, state, sandbox, folder, layout, metadata, in_doubt, concurrency,"
+        " cap, quoted, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            run.batch,
+            run.source,
+            json.dumps(run.frozen, ensure_ascii=False),
+            state,
+            run.sandbox,
+            run.folder,
+            run.layout,
+            run.metadata,
+            run.in_doubt,
+            run.concurrency,
+            run.cap,
+            run.quoted,
+            run.created_at if run.created_at is not None else time.time(),
+        ),
+    )
+    run_id = cursor.lastrowid
+    assert run_id is not None
+    for position, cell in enumerate(cells):
+        _insert_cell(transaction, run_id, position, cell, run.sandbox)
+    return run_id
+
+
+def _insert_cell(transaction: Transaction, run_id: int, position: int, cell: Cell, sandbox: bool) -> None:
+    connection = transaction.connection
+    cursor = connection.execute(
+        "INSERT INTO cells (run_id, key, task, task_index, target, provider, request, context, axis_point, repeat,"
+        " stem, adaptations, fallback) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            run_id,
+            cell.key,
+            cell.task,
+            cell.task_index,
+            cell.target,
+            cell.provider,
+            json.dumps(cell.request.as_json(), ensure_ascii=False),
+            canonical_json(dict(cell.context)),
+            canonical_json(dict(cell.axis_point)),
+            cell.repeat,
+            cell.stem,
+            canonical_json([a.as_json() for a in cell.assessment.adaptations]),
+            canonical_json(list(cell.fallback)),
+        ),
+    )
+    impossible = cell.assessment.impossible
+    connection.execute(
+        "INSERT INTO jobs (run_id, cell_id, kind, target, lane, position, state, problem, quoted, revision)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            run_id,
+            cursor.lastrowid,
+            JobKind.GENERATE,
+            cell.target,
+            lane_key(cell.target, sandbox),
+            position,
+            JobState.QUEUED if impossible is None else JobState.FAILED,
+            None if impossible is None else canonical_json(impossible.as_json()),
+            cell.assessment.price.high if impossible is None else 0,
+            transaction.revision,
+        ),
+    )
+
+
+def set_run_state(
+    transaction: Transaction, *, run_id: int, state: RunState, only_from: frozenset[RunState] | None = None
+) -> bool:
+    """Change a run's state, conditionally on the present one; returns whether it changed."""
+    now = time.time()
+    allowed = only_from if only_from is not None else frozenset(RunState)
+    marks = ",".join("?" * len(allowed))
+    finished = now if state in (RunState.FINISHED, RunState.CANCELLED) else None
+    cursor = transaction.connection.execute(
+        f"UPDATE runs SET state = ?, finished_at = ?, started_at = CASE WHEN ? THEN coalesce(started_at, ?)"
+        f" ELSE started_at END WHERE id = ? AND state <> ? AND state IN ({marks})",
+        (state, finished, state is RunState.RUNNING, now, run_id, state, *allowed),
+    )
+    changed = cursor.rowcount > 0
+    if changed:
+        _ = transaction.revision
+    return changed
+
+
+def interrupt_running(transaction: Transaction) -> list[int]:
+    """Mark the runs that a dead runner left as running; returns their ids. For the runner's start."""
+    rows = transaction.connection.execute(
+        "UPDATE runs SET state = ? WHERE state = ? RETURNING id", (RunState.INTERRUPTED, RunState.RUNNING)
+    ).fetchall()
+    return [int(row[0]) for row in rows]
+
+
+def set_cap(transaction: Transaction, *, run_id: int, cap: Micros | None) -> None:
+    """Set or lift the spending cap of a run."""
+    transaction.connection.execute("UPDATE runs SET cap = ? WHERE id = ?", (cap, run_id))
+    _ = transaction.revision
+
+
+def set_options(
+    transaction: Transaction, *, run_id: int, concurrency: int | None = None, in_doubt: str | None = None
+) -> None:
+    """Change what a resume may change: per-lane concurrency and the in-doubt policy."""
+    transaction.connection.execute(
+        "UPDATE runs SET concurrency = coalesce(?, concurrency), in_doubt = coalesce(?, in_doubt) WHERE id = ?",
+        (concurrency, in_doubt, run_id),
+    )

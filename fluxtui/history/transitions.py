@@ -1,0 +1,374 @@
+"""Writing the life of a job: claims, transitions, receipts, attempts, images.
+
+A transition is one conditional UPDATE that also writes the attempt and the receipt; the table in
+`domain/jobs.py` says which exist. Operations for `Journal.write`.
+"""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fluxtui.domain.jobs import JobKind, JobState, RunState, Ticket, may_become
+from fluxtui.domain.money import Certainty, Micros
+from fluxtui.domain.problems import Acceptance, Problem
+from fluxtui.domain.request import Adaptation, ImageRequest
+from fluxtui.domain.values import JsonValue, canonical_json
+from fluxtui.history.journal import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    """A job as the runner works on it: everything a lane needs, read once."""
+
+    id: int
+    run_id: int
+    cell_id: int
+    kind: JobKind
+    state: JobState
+    task: str
+    target: str
+    provider: str
+    lane: str
+    request: ImageRequest
+    stem: str
+    attempts: int
+    throttled: int
+    quoted: Micros
+    reserved: Micros
+    ticket: Ticket | None
+    started_at: float
+    folder: str
+    layout: str
+    in_doubt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a claim brought: jobs now in `sending`, and whether the cap kept more from being sent.
+
+    `next_at` is when the earliest job that waits for its time may be sent.
+    """
+
+    jobs: tuple[ClaimedJob, ...]
+    capped: bool = False
+    next_at: float | None = None
+
+
+_COLUMNS = (
+    "jobs.id, jobs.run_id, jobs.cell_id, jobs.kind, jobs.state, cells.task, jobs.target, jobs.lane,"
+    " cells.provider, cells.request, cells.stem, jobs.attempts, jobs.throttled, jobs.quoted, jobs.reserved,"
+    " jobs.ticket, jobs.started_at, runs.folder, runs.layout, runs.in_doubt"
+)
+_FROM = "FROM jobs JOIN cells ON cells.id = jobs.cell_id JOIN runs ON runs.id = jobs.run_id"
+
+
+def _job(row: Sequence[object]) -> ClaimedJob:
+    (
+        job_id, run_id, cell_id, kind, state, task, target, lane, provider, request, stem,
+        attempts, throttled, quoted, reserved, ticket, started_at, folder, layout, in_doubt,
+    ) = row  # fmt: skip
+    return ClaimedJob(
+        id=int(str(job_id)),
+        run_id=int(str(run_id)),
+        cell_id=int(str(cell_id)),
+        kind=JobKind(str(kind)),
+        state=JobState(str(state)),
+        task=str(task),
+        target=str(target),
+        provider=str(provider),
+        lane=str(lane),
+        request=ImageRequest.from_json(json.loads(str(request))),
+        stem=str(stem),
+        attempts=int(str(attempts)),
+        throttled=int(str(throttled)),
+        quoted=Micros(int(str(quoted))),
+        reserved=Micros(int(str(reserved))),
+        ticket=None if ticket is None else Ticket(json.loads(str(ticket))),
+        started_at=float(str(started_at)) if started_at is not None else time.time(),
+        folder=str(folder),
+        layout=str(layout),
+        in_doubt=str(in_doubt),
+    )
+
+
+def committed(transaction: Transaction, run_id: int) -> Micros:
+    """Return what a run has spent, may have spent and has reserved."""
+    row = transaction.connection.execute(
+        "SELECT coalesce(sum(reserved + billed + uncertain), 0) FROM tallies WHERE run_id = ?", (run_id,)
+    ).fetchone()
+    return Micros(int(row[0]))
+
+
+def claim(transaction: Transaction, *, run_id: int, lane: str, most: int) -> Claim:
+    """Take up to `most` queued jobs of a run and lane into `sending`, and reserve their money.
+
+    The reservation is part of the claim, so no concurrency can overshoot the cap.
+    """
+    connection, now = transaction.connection, time.time()
+    run = connection.execute("SELECT state, cap FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if run is None or run[0] != RunState.RUNNING:
+        return Claim(())
+    cap = run[1]
+    room = None if cap is None else cap - committed(transaction, run_id)
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} {_FROM} WHERE jobs.run_id = ? AND jobs.lane = ? AND jobs.state = 'queued'"
+        " AND (jobs.not_before IS NULL OR jobs.not_before <= ?) ORDER BY jobs.priority DESC, jobs.position LIMIT ?",
+        (run_id, lane, now, most),
+    ).fetchall()
+    jobs: list[ClaimedJob] = []
+    capped = False
+    for row in rows:
+        job = _job(row)
+        if room is not None and job.quoted > room:
+            capped = True
+            continue  # a cheaper one may still fit
+        if room is not None:
+            room -= job.quoted
+        jobs.append(_begin(transaction, job, now))
+    next_at = None
+    if not jobs:
+        row = connection.execute(
+            "SELECT min(not_before) FROM jobs WHERE run_id = ? AND lane = ? AND state = 'queued' AND not_before > ?",
+            (run_id, lane, now),
+        ).fetchone()
+        next_at = row[0]
+    return Claim(tuple(jobs), capped, next_at)
+
+
+def _begin(transaction: Transaction, job: ClaimedJob, now: float) -> ClaimedJob:
+    transaction.connection.execute(
+        "UPDATE jobs SET state = 'sending', attempts = attempts + 1, reserved = ?, started_at = ?, ended_at = NULL,"
+        " not_before = NULL, ticket = NULL, revision = ? WHERE id = ? AND state = 'queued'",
+        (job.quoted, now, transaction.revision, job.id),
+    )
+    transaction.connection.execute(
+        "INSERT INTO attempts (job_id, number, started_at) VALUES (?, ?, ?)", (job.id, job.attempts + 1, now)
+    )
+    return ClaimedJob(
+        **{
+            **{name: getattr(job, name) for name in ClaimedJob.__slots__},
+            "state": JobState.SENDING,
+            "attempts": job.attempts + 1,
+            "reserved": job.quoted,
+            "ticket": None,
+            "started_at": now,
+        }
+    )
+
+
+def under_way(transaction: Transaction) -> list[ClaimedJob]:
+    """Return every job that a dead runner left on the network, oldest attempt first."""
+    rows = transaction.connection.execute(
+        f"SELECT {_COLUMNS} {_FROM} WHERE jobs.state IN ('sending', 'waiting', 'fetching') ORDER BY jobs.started_at"
+    ).fetchall()
+    return [_job(row) for row in rows]
+
+
+def job(transaction: Transaction, job_id: int) -> ClaimedJob | None:
+    """Return one job as a lane would get it."""
+    row = transaction.connection.execute(f"SELECT {_COLUMNS} {_FROM} WHERE jobs.id = ?", (job_id,)).fetchone()
+    return None if row is None else _job(row)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPicture:
+    """A picture that is safely on disk. `path` is relative to the workspace."""
+
+    path: str
+    sha256: str
+    size_bytes: int
+    width: int
+    height: int
+    format: str
+    seed: int | None = None
+    prompt_used: str | None = None
+    details: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One step in a job's life, with all that is to be written with it.
+
+    `billed` is what the service said it charged (None: it did not say); `acceptance` says what
+    becomes of the reservation when the step ends the attempt without a picture.
+    """
+
+    job_id: int
+    before: JobState
+    after: JobState
+    ticket: Ticket | None = None
+    problem: Problem | None = None
+    not_before: float | None = None
+    billed: Micros | None = None
+    acceptance: Acceptance = Acceptance.NO
+    request_id: str | None = None
+    throttled: bool = False
+    adaptations: tuple[Adaptation, ...] = ()
+    pictures: tuple[SavedPicture, ...] = ()
+
+
+def apply(transaction: Transaction, *, step: Transition) -> bool:
+    """Do one transition; False when the job was no longer in the state the step begins from.
+
+    Raises ValueError for a transition that does not exist.
+    """
+    if not may_become(step.before, step.after):
+        raise ValueError(f"a job never goes from {step.before} to {step.after}")
+    connection, now = transaction.connection, time.time()
+    row = connection.execute(
+        "SELECT run_id, attempts, quoted, reserved, billed, uncertain, certainty, adaptations FROM jobs"
+        " WHERE id = ? AND state = ?",
+        (step.job_id, step.before),
+    ).fetchone()
+    if row is None:
+        return False
+    run_id, attempts, quoted, reserved, billed, uncertain, certainty, observed = row
+    money = _settle(step, Receipt(quoted, reserved, billed, uncertain, certainty))
+    if step.adaptations:
+        observed = canonical_json([*json.loads(observed), *(a.as_json() for a in step.adaptations)])
+    ended = step.after not in (JobState.WAITING, JobState.FETCHING, JobState.SENDING)
+    problem = None if step.problem is None else canonical_json(step.problem.as_json())
+    connection.execute(
+        "UPDATE jobs SET state = ?, ticket = CASE WHEN ? THEN NULL ELSE coalesce(?, ticket) END, problem = ?,"
+        " not_before = ?, reserved = ?, billed = ?, uncertain = ?, certainty = ?, adaptations = ?,"
+        " throttled = throttled + ?, ended_at = CASE WHEN ? THEN ? ELSE NULL END, pictures = pictures + ?,"
+        " revision = ? WHERE id = ? AND state = ?",
+        (
+            step.after,
+            step.after in (JobState.QUEUED, JobState.DONE),
+            None if step.ticket is None else canonical_json(step.ticket.as_json()),
+            problem,
+            step.not_before,
+            money.reserved,
+            money.billed,
+            money.uncertain,
+            money.certainty,
+            observed,
+            step.throttled,
+            ended,
+            now,
+            len(step.pictures),
+            transaction.revision,
+            step.job_id,
+            step.before,
+        ),
+    )
+    _write_attempt(transaction, step, attempts, now, problem, ended)
+    for ordinal, picture in enumerate(step.pictures, 1):
+        _insert_image(transaction, run_id, step.job_id, ordinal, picture, now)
+    return True
+
+
+@dataclass(slots=True)
+class Receipt:
+    """The money of a job, all in micros."""
+
+    quoted: int
+    reserved: int
+    billed: int
+    uncertain: int
+    certainty: str | None
+
+
+def _settle(step: Transition, money: Receipt) -> Receipt:
+    """Return the receipt after `step`. Billed money never shrinks; a reservation always ends somewhere."""
+    match step.after:
+        case JobState.WAITING | JobState.FETCHING:
+            if step.before in (JobState.FAILED, JobState.CANCELLED):
+                # Collected again: what was uncertain is awaited again.
+                money.reserved = min(money.uncertain, money.quoted)
+                money.uncertain -= money.reserved
+            elif step.billed is not None:
+                money.reserved = step.billed
+        case JobState.DONE:
+            if step.before is JobState.IN_DOUBT:
+                paid = min(money.uncertain, money.quoted)
+                money.uncertain -= paid
+                money.billed += paid
+                money.certainty = Certainty.ESTIMATED
+            else:
+                money.billed += step.billed if step.billed is not None else money.reserved
+                money.certainty = Certainty.SETTLED if step.billed is not None else Certainty.ESTIMATED
+                money.reserved = 0
+        case JobState.REFUSED:
+            money.billed += step.billed or 0
+            money.certainty = Certainty.SETTLED if step.billed is not None else Certainty.ESTIMATED
+            money.reserved = 0
+        case JobState.IN_DOUBT | JobState.FAILED | JobState.CANCELLED | JobState.QUEUED:
+            if step.acceptance is not Acceptance.NO and money.reserved:
+                money.uncertain += money.reserved
+                money.certainty = Certainty.UNKNOWN
+            money.reserved = 0
+        case JobState.SENDING:
+            raise ValueError("only a claim begins sending")
+    return money
+
+
+def _write_attempt(
+    transaction: Transaction, step: Transition, number: int, now: float, problem: str | None, ended: bool
+) -> None:
+    if number == 0 or step.before not in (JobState.SENDING, JobState.WAITING, JobState.FETCHING):
+        return
+    transaction.connection.execute(
+        "UPDATE attempts SET accepted_at = CASE WHEN ? THEN coalesce(accepted_at, ?) ELSE accepted_at END,"
+        " ended_at = CASE WHEN ? THEN ? ELSE NULL END, outcome = ?, request_id = coalesce(?, request_id),"
+        " ticket = coalesce(?, ticket), problem = ? WHERE job_id = ? AND number = ?",
+        (
+            step.before is JobState.SENDING and step.after in (JobState.WAITING, JobState.FETCHING, JobState.DONE),
+            now,
+            ended,
+            now,
+            step.after if ended else None,
+            step.request_id,
+            None if step.ticket is None else canonical_json(step.ticket.as_json()),
+            problem,
+            step.job_id,
+            number,
+        ),
+    )
+
+
+def _insert_image(
+    transaction: Transaction, run_id: int, job_id: int, ordinal: int, picture: SavedPicture, now: float
+) -> None:
+    transaction.connection.execute(
+        "INSERT INTO images (run_id, job_id, ordinal, path, sha256, size_bytes, width, height, format, seed,"
+        " prompt_used, details, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            run_id,
+            job_id,
+            ordinal,
+            picture.path,
+            picture.sha256,
+            picture.size_bytes,
+            picture.width,
+            picture.height,
+            picture.format,
+            picture.seed,
+            picture.prompt_used,
+            canonical_json(dict(picture.details)),
+            now,
+        ),
+    )
+
+
+def cancel_queued(transaction: Transaction, *, run_id: int, job_ids: Sequence[int] | None = None) -> int:
+    """Cancel the jobs of a run that were not sent (all, or the given ones); returns how many."""
+    chosen = "" if job_ids is None else f" AND id IN ({','.join(str(int(i)) for i in job_ids)})"
+    cursor = transaction.connection.execute(
+        "UPDATE jobs SET state = 'cancelled', ended_at = ?, revision = ?"
+        f" WHERE run_id = ? AND state = 'queued'{chosen}",
+        (time.time(), transaction.revision, run_id),
+    )
+    return cursor.rowcount
+
+
+def end_side_steps(transaction: Transaction, *, image_id: int, thumbnail: str | None, outcome: str) -> None:
+    """Record that a picture's side steps (thumbnail, sidecar) are over: `done` or `failed`."""
+    row = transaction.connection.execute(
+        "UPDATE images SET thumbnail = coalesce(?, thumbnail), side_steps = ? WHERE id = ? RETURNING job_id",
+        (thumbnail, outcome, image_id),
+    ).fetchone()
+    if row is not None:
+        transaction.connection.execute("UPDATE jobs SET revision = ? WHERE id = ?", (transaction.revision, row[0]))
