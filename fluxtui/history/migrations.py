@@ -115,6 +115,24 @@ CREATE TABLE attempts (
     PRIMARY KEY (job_id, number)
 ) WITHOUT ROWID
 ;;
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    attempt INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    at REAL NOT NULL
+)
+;;
+CREATE INDEX events_by_job ON events (job_id)
+;;
+CREATE INDEX events_by_run ON events (run_id)
+;;
+CREATE TRIGGER event_of_state AFTER UPDATE OF state ON jobs WHEN old.state <> new.state BEGIN
+    INSERT INTO events (run_id, job_id, attempt, state, at)
+    VALUES (new.run_id, new.id, new.attempts, new.state, (julianday('now') - 2440587.5) * 86400.0);
+END
+;;
 CREATE TABLE images (
     id INTEGER PRIMARY KEY,
     run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,

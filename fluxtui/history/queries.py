@@ -17,6 +17,7 @@ from fluxtui.domain.values import JsonObject
 from fluxtui.history.records import (
     AttemptRow,
     Control,
+    EventRow,
     ImageRow,
     JobDetail,
     JobFilter,
@@ -288,7 +289,10 @@ def attempts(connection: sqlite3.Connection, job_id: int) -> tuple[AttemptRow, .
     )  # fmt: skip
 
 
-_IMAGE = "SELECT id, job_id, ordinal, path, sha256, size_bytes, width, height, format, seed, prompt_used, thumbnail FROM images"
+_IMAGE = (
+    "SELECT id, job_id, ordinal, path, sha256, size_bytes, width, height, format, seed, prompt_used, thumbnail"
+    " FROM images"
+)
 
 
 def images(
@@ -306,20 +310,53 @@ def images(
     return [ImageRow(*row) for row in rows]
 
 
+def events(connection: sqlite3.Connection, run_id: int, after: int, *, limit: int = 1000) -> list[EventRow]:
+    """Return the state changes of a run's jobs after event `after`, in order: none is ever skipped."""
+    rows = connection.execute(
+        "SELECT events.id, events.job_id, events.attempt, events.state, events.at, cells.task, jobs.target,"
+        " jobs.problem FROM events JOIN jobs ON jobs.id = events.job_id JOIN cells ON cells.id = jobs.cell_id"
+        " WHERE events.run_id = ? AND events.id > ? ORDER BY events.id LIMIT ?",
+        (run_id, after, limit),
+    )
+    return [
+        EventRow(
+            number, job_id, attempt, JobState(state), at, task, target,
+            None if problem is None else Problem.from_json(json.loads(problem)),
+        )
+        for number, job_id, attempt, state, at, task, target, problem in rows
+    ]  # fmt: skip
+
+
+def last_event(connection: sqlite3.Connection, run_id: int) -> int:
+    """Return the number of a run's newest event, 0 when it has none."""
+    return int(connection.execute("SELECT coalesce(max(id), 0) FROM events WHERE run_id = ?", (run_id,)).fetchone()[0])
+
+
 # --- the runner ---------------------------------------------------------------------------------
 
 
 def lanes(connection: sqlite3.Connection) -> list[LaneRow]:
-    return [
-        LaneRow(
-            key, provider, target, bool(sandbox), state, in_flight, limit, resume_at,
-            None if problem is None else Problem.from_json(json.loads(problem)), updated_at,
-        )
-        for key, provider, target, sandbox, state, in_flight, limit, resume_at, problem, updated_at in connection.execute(
-            "SELECT key, provider, target, sandbox, state, in_flight, capacity, resume_at, problem, updated_at"
-            " FROM lanes ORDER BY key"
-        )
-    ]  # fmt: skip
+    rows = connection.execute(
+        "SELECT key, provider, target, sandbox, state, in_flight, capacity, resume_at, updated_at, problem"
+        " FROM lanes ORDER BY key"
+    )
+    return [_lane(*row) for row in rows]
+
+
+def _lane(
+    key: str,
+    provider: str,
+    target: str,
+    sandbox: int,
+    state: str,
+    in_flight: int,
+    capacity: int,
+    resume_at: float | None,
+    updated_at: float,
+    problem: str | None,
+) -> LaneRow:
+    explained = None if problem is None else Problem.from_json(json.loads(problem))
+    return LaneRow(key, provider, target, bool(sandbox), state, in_flight, capacity, resume_at, explained, updated_at)
 
 
 def runner(connection: sqlite3.Connection) -> RunnerRow | None:

@@ -148,6 +148,20 @@ class JobDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRow:
+    """One change of one job's state. `problem` is the job's present one."""
+
+    id: int
+    job_id: int
+    attempt: int
+    state: JobState
+    at: float
+    task: str
+    target: str
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
 class JobFilter:
     """Which jobs of a run a table shows. `text` matches task and target."""
 
