@@ -111,6 +111,10 @@ class Provider(Protocol):
 
     def pace(self, model: str) -> Pace: ...
 
+    def max_count(self, model: str) -> int:
+        """Return the most pictures that one request makes; more are asked for in several requests."""
+        ...
+
     def assess(self, request: ImageRequest) -> Assessment:
         """Return what will be honoured, adapted or impossible, and the price. Pure; no network."""
         ...

@@ -1,0 +1,252 @@
+"""A running target's share of the runner: its limiter, its jobs, and the reason when it stands still."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from fluxtui.domain.jobs import JobState
+from fluxtui.domain.problems import ACCOUNT_PROBLEMS, Problem, ProblemKind
+from fluxtui.engine.limiter import AdaptiveLimit
+from fluxtui.engine.resend import Decision
+from fluxtui.engine.work import Tools, Work
+from fluxtui.history import transitions
+from fluxtui.history.database import HistoryError
+from fluxtui.history.records import LaneRow
+from fluxtui.history.transitions import ClaimedJob
+
+log = logging.getLogger(__name__)
+
+_DISK_PAUSE = 3.0
+
+_UNREACHABLE = 12
+"""This many submissions in a row that found nobody, and the lane is parked instead of failing on."""
+
+
+class RunnerDoor(Protocol):
+    """What a lane asks of and tells the runner."""
+
+    def running(self, lane: str) -> Iterable[int]:
+        """Return the ids of the running runs that have jobs for this lane, in order."""
+        ...
+
+    def saved(self, job: ClaimedJob) -> None: ...
+    def parked(self, lane: "Lane", problem: Problem) -> None: ...
+    def disk_trouble(self, problem: Problem | None) -> None: ...
+
+
+@dataclass(slots=True)
+class Account:
+    """What the lanes of one provider account share: how many requests it bears at once, None for no limit."""
+
+    limit: int | None
+    in_flight: int = 0
+
+    @property
+    def free(self) -> int:
+        return 1_000_000 if self.limit is None else max(0, self.limit - self.in_flight)
+
+
+class Lane:
+    """Claims jobs of one target as long as it may, and lives each as a task."""
+
+    def __init__(self, key: str, target: str, sandbox: bool, tools: Tools, account: Account, door: RunnerDoor) -> None:
+        self.key, self.target, self.sandbox = key, target, sandbox
+        self.tools = tools
+        self.account = account
+        self.door = door
+        model = target.partition("/")[2]
+        self.limit = AdaptiveLimit(tools.provider.pace(model).in_flight, time.time)
+        self.parked_by: Problem | None = None
+        self.paused = False
+        self.capped: set[int] = set()
+        self.works: dict[int, Work] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._unparked = asyncio.Event()
+        self._unparked.set()
+        self._next_at: float | None = None
+        self._unreachable = 0
+        self._open = asyncio.Event()
+        self._pump: asyncio.Task[None] | None = None
+
+    # --- for the runner ---
+
+    def start(self) -> None:
+        self._pump = asyncio.create_task(self._run(), name=f"lane {self.key}")
+
+    def open(self) -> None:
+        """Allow new submissions; before this, only work that a dead runner left is collected."""
+        self._open.set()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def adopt(self, job: ClaimedJob) -> Work:
+        """Take up a job that is already accepted (`waiting`, `fetching`)."""
+        return self._begin(job)
+
+    def unpark(self) -> None:
+        if self.parked_by is not None:
+            self.parked_by = None
+            self._unreachable = 0
+            self.limit.restart()
+        self._unparked.set()
+        self.capped.clear()
+        self.wake()
+
+    async def stop(self, patience: float) -> None:
+        """Claim nothing more; let what is being sent get its answer within `patience` seconds."""
+        if self._pump is not None:
+            self._pump.cancel()
+        for job_id, work in self.works.items():
+            if work.interruptible or work.blocked:
+                self._tasks[job_id].cancel()
+        if self._tasks:
+            await asyncio.wait(list(self._tasks.values()), timeout=patience)
+        for task in list(self._tasks.values()):
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), *([self._pump] if self._pump else []), return_exceptions=True)
+
+    @property
+    def in_flight(self) -> int:
+        return len(self.works)
+
+    def busy(self, run_id: int) -> bool:
+        """Return whether jobs of a run are getting anywhere in this lane."""
+        return any(work.job.run_id == run_id and not work.blocked for work in self.works.values())
+
+    @property
+    def idle(self) -> bool:
+        return all(work.blocked for work in self.works.values())
+
+    def row(self) -> LaneRow:
+        if self.parked_by is not None:
+            state, problem = "parked", self.parked_by
+        elif self.paused:
+            state, problem = "paused", None
+        else:
+            state, problem = ("limited" if self.limit.waits > 0 else "ok"), None
+        return LaneRow(
+            key=self.key,
+            provider=self.tools.provider.id,
+            target=self.target,
+            sandbox=self.sandbox,
+            state=state,
+            in_flight=self.in_flight,
+            limit=self.limit.value,
+            resume_at=self.limit.resume_at if state == "limited" else None,
+            problem=problem,
+            updated_at=round(time.time(), 3),
+        )
+
+    # --- for a job's work ---
+
+    def accepted(self) -> None:
+        self._unreachable = 0
+        self.limit.accepted()
+        self.wake()
+
+    def judged(self, decision: Decision) -> None:
+        """A submission failed: hold the lane back as far as that concerns it."""
+        if decision.park:
+            self.park(decision.problem)
+            return
+        if decision.throttled:
+            self.limit.throttled(decision.lane_wait or 0.0)
+        elif decision.lane_wait is not None:
+            self.limit.pause(decision.lane_wait)
+        if decision.problem.kind is not ProblemKind.NETWORK:
+            self._unreachable = 0
+        else:
+            self._unreachable += 1
+            if self._unreachable >= _UNREACHABLE and decision.after is JobState.QUEUED:
+                self.park(
+                    decision.problem.with_advice(
+                        "Check the network and the service's address, then resume; nothing was lost."
+                    )
+                )
+
+    def park(self, problem: Problem) -> None:
+        """Stand still until a person has seen to `problem`; the jobs stay queued."""
+        if self.parked_by is None:
+            log.warning("lane %s is parked: %s", self.key, problem.sentence())
+            self.parked_by = problem
+            self._unparked.clear()
+            self.door.parked(self, problem)
+
+    async def unparked(self) -> None:
+        await self._unparked.wait()
+
+    def disk_trouble(self, problem: Problem) -> None:
+        self.door.disk_trouble(problem)
+
+    def disk_healed(self) -> None:
+        self.door.disk_trouble(None)
+
+    def saved(self, job: ClaimedJob) -> None:
+        self.door.saved(job)
+
+    # --- the pump ---
+
+    async def _run(self) -> None:
+        await self._open.wait()
+        while True:
+            self._wake.clear()
+            wait = self.limit.waits
+            if not wait and not self.paused and self.parked_by is None:
+                try:
+                    await self._claim()
+                except HistoryError as error:
+                    self.door.disk_trouble(error.problem)
+                    wait = _DISK_PAUSE
+            if self._next_at is not None:
+                wait = max(wait, min(self._next_at - time.time(), 60.0), 0.01)
+            await _until(self._wake, wait or None)
+
+    async def _claim(self) -> None:
+        """Fill the lane: one claim a running run, oldest first, while there is room."""
+        self._next_at = None
+        for run_id in list(self.door.running(self.key)):
+            room = min(self.limit.value - self.in_flight, self.account.free)
+            if room <= 0:
+                return
+            claim = await self.tools.journal.write(partial(transitions.claim, run_id=run_id, lane=self.key, most=room))
+            for job in claim.jobs:
+                self._begin(job)
+            if claim.capped:
+                self.capped.add(run_id)
+            if claim.next_at is not None:
+                self._next_at = min(claim.next_at, self._next_at or claim.next_at)
+
+    def _begin(self, job: ClaimedJob) -> Work:
+        work = Work(job, self.tools, self)
+        self.works[job.id] = work
+        self.account.in_flight += 1
+        task = asyncio.create_task(work.run(), name=f"job {job.id}")
+        self._tasks[job.id] = task
+        task.add_done_callback(partial(self._ended, job))
+        return work
+
+    def _ended(self, job: ClaimedJob, task: "asyncio.Task[None]") -> None:
+        del self.works[job.id], self._tasks[job.id]
+        self.account.in_flight -= 1
+        self.capped.discard(job.run_id)  # what it did not use of its reservation may be room for another
+        if not task.cancelled() and task.exception() is not None:
+            log.error("job %d ended in an error: %r", job.id, task.exception())
+        self.wake()
+
+
+async def _until(event: asyncio.Event, seconds: float | None) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        pass
+
+
+def is_account_problem(problem: Problem) -> bool:
+    """Return whether `problem` concerns every target of the account, not one."""
+    return problem.kind in ACCOUNT_PROBLEMS
