@@ -31,7 +31,7 @@ def is_complete(data: bytes, image_format: ImageFormat) -> bool:
     """Return whether the file ends as its format ends: a cut download does not."""
     match image_format:
         case ImageFormat.PNG:
-            return b"IEND" in data[-64:]
+            return b"IEND\xaeB`\x82" in data[-64:]  # the closing chunk and its checksum, always the same
         case ImageFormat.JPEG:
             return b"\xff\xd9" in data[-1024:]
         case ImageFormat.WEBP:
