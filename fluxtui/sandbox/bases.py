@@ -1,0 +1,53 @@
+"""Where the simulated services live, and the variables that point a client there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+BFL_KEY = "sandbox-bfl-key"
+AZURE_KEY = "sandbox-azure-key"
+AZURE_DEPLOYMENT = "FLUX-1.1-pro"
+AZURE_API_VERSION = "2025-04-01-preview"
+
+ROLES: tuple[str, ...] = (
+    "bfl-api",
+    "bfl-cluster-1",
+    "bfl-cluster-2",
+    "bfl-delivery",
+    "azure",
+    "azure-delivery",
+)
+"""The doors of the sandbox, in the order in which they take ports. New services append theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bases:
+    """The origin (`scheme://host[:port]`, no trailing slash) of every door, by role."""
+
+    origins: Mapping[str, str]
+
+    def __getitem__(self, role: str) -> str:
+        return self.origins[role]
+
+    def role_of(self, origin: str) -> str | None:
+        """Return the door behind `origin`, None for a host that the sandbox does not play."""
+        for role, known in self.origins.items():
+            if known == origin:
+                return role
+        return None
+
+
+IN_PROCESS = Bases({role: f"http://{role}.sandbox.invalid" for role in ROLES})
+"""Made-up hosts for use without ports; `.invalid` can never be reached by mistake."""
+
+
+def environment(bases: Bases = IN_PROCESS) -> dict[str, str]:
+    """Return the variables that point fluxtui, or any client of these services, at the sandbox."""
+    return {
+        "AZURE_FLUX_ENDPOINT": (
+            f"{bases['azure']}/openai/deployments/{AZURE_DEPLOYMENT}/images/generations?api-version={AZURE_API_VERSION}"
+        ),
+        "AZURE_FLUX_API_KEY": AZURE_KEY,
+        "AZURE_FLUX_DEPLOYMENT": AZURE_DEPLOYMENT,
+        "BFL_FLUX_API_URL": bases["bfl-api"],
+        "BFL_FLUX_API_KEY": BFL_KEY,
+    }
