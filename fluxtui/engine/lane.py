@@ -111,6 +111,11 @@ class Lane:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), *([self._pump] if self._pump else []), return_exceptions=True)
 
+    def abort(self) -> None:
+        """Let go of everything at once."""
+        for task in self._tasks.values():
+            task.cancel()
+
     @property
     def in_flight(self) -> int:
         return len(self.works)

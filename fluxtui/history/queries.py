@@ -332,6 +332,14 @@ def last_event(connection: sqlite3.Connection, run_id: int) -> int:
     return int(connection.execute("SELECT coalesce(max(id), 0) FROM events WHERE run_id = ?", (run_id,)).fetchone()[0])
 
 
+def side_steps_pending(connection: sqlite3.Connection, run_id: int) -> bool:
+    """Return whether pictures of a run still wait for their thumbnail or sidecar."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM images WHERE side_steps = 'pending' AND run_id = ?)", (run_id,)
+    ).fetchone()
+    return bool(row[0])
+
+
 # --- the runner ---------------------------------------------------------------------------------
 
 
