@@ -266,3 +266,12 @@ def test_importing_it_is_cheap() -> None:
     script = f"import sys, fluxtui.settings; print([name for name in {heavy} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_the_example_explains_every_core_variable_and_reads_as_the_defaults(tmp_path: Path) -> None:
+    example = (Path(__file__).parent.parent / ".env.example").read_text("utf-8")
+    defaults = load(directory=tmp_path).core
+    for field in fields(CoreModel):
+        assert f"\n{field.names[0]}=" in example
+        assert all(name in example for name in field.names)
+    assert load(directory=written(tmp_path, env=example)).core == defaults
