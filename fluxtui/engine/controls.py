@@ -175,7 +175,7 @@ def _steer_lane(runner: "Runner", kind: str, payload: Mapping[str, JsonValue]) -
         return "no such lane"
     limit = payload.get("limit")
     if kind == "set_limit" and isinstance(limit, int):
-        lane.limit.raise_maximum(limit)
+        lane.limit.allow(limit)
     elif kind != "set_limit":
         lane.paused = kind == "pause_lane"
     lane.wake()

@@ -26,7 +26,7 @@ class AdaptiveLimit:
     def value(self) -> int:
         return max(1, min(int(self._limit), self.maximum))
 
-    def raise_maximum(self, maximum: int) -> None:
+    def allow(self, maximum: int) -> None:
         """Set what a person, or the catalog, allows at most."""
         self.maximum = max(1, maximum)
 

@@ -189,7 +189,7 @@ class Runner:
             work.tools = lane.tools
         wanted = self.reader.execute("SELECT concurrency FROM runs WHERE id = ?", (run.id,)).fetchone()[0]
         if wanted is not None:
-            lane.limit.raise_maximum(wanted)
+            lane.limit.allow(wanted)
             if lane.account.limit is not None:
                 lane.account.limit = max(lane.account.limit, wanted)
 
