@@ -1,0 +1,61 @@
+"""The native format in YAML."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from fluxtui.batchfiles.findings import ReadResult, Report
+from fluxtui.batchfiles.native import check_native, native_mapping
+from fluxtui.batchfiles.yamltext import parse, plain_scalar
+from fluxtui.domain.batch import Batch
+
+if TYPE_CHECKING:
+    import yaml
+
+
+def read(text: str, file: str, stem: str) -> ReadResult:
+    """Read a native batch. Raises BatchFileError."""
+    report = Report(file)
+    document = parse(text, report)
+    report.lines = document.lines
+    if report.has_errors and document.value is None:
+        report.stop_on_errors()
+    return report.result(check_native(document.value, report, stem), "native-yaml")
+
+
+def write(batch: Batch) -> str:
+    import yaml
+
+    return yaml.dump(
+        native_mapping(batch), Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=10_000, indent=2
+    )
+
+
+@cache
+def _dumper() -> "type[yaml.SafeDumper]":
+    """Return a dumper that quotes every text that `yamltext` would take for something else."""
+    import yaml
+
+    base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+    class Dumper(base):  # type: ignore[misc]
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    def represent_text(dumper: Any, text: str) -> Any:
+        style = None
+        if not text.isprintable():
+            # Line breaks and control characters survive every style only as escapes.
+            style = '"'
+        elif not text or not isinstance(_meaning(text), str):
+            style = '"'
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, represent_text)
+    return Dumper
+
+
+def _meaning(text: str) -> Any:
+    try:
+        return plain_scalar(text)
+    except ValueError:
+        return None
