@@ -1,5 +1,8 @@
 """The data folders, found wherever the program is installed."""
 
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -31,3 +34,19 @@ def test_a_checkout_has_them_at_the_top(tmp_path: Path) -> None:
     (tmp_path / "examples").mkdir()
     (tmp_path / "pyproject.toml").touch()
     assert find("examples", tmp_path / "fluxtui") == tmp_path / "examples"
+
+
+def test_a_built_wheel_brings_them_along(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling", reason="the build tool is not installed here")
+    top = Path(__file__).parent.parent
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=top, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site-packages")
+    script = "from fluxtui import resources as r; print(r.themes_folder(), r.examples_folder(), sep='\\n')"
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path / "site-packages", check=True, capture_output=True, text=True
+    )
+    data = tmp_path / "site-packages" / "fluxtui" / "_data"
+    assert result.stdout.splitlines() == [str(data / "themes"), str(data / "examples")]
+    assert {path.name for path in examples_folder().glob("*.json")} <= {path.name for path in data.rglob("*.json")}

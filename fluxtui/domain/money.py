@@ -12,17 +12,19 @@ Micros = NewType("Micros", int)
 
 ZERO = Micros(0)
 
+_ABSURD = Decimal(10) ** 12  # dollars; beyond it "1e99999999" would become a number that fills the memory
+
 
 def usd(amount: float | str | Decimal) -> Micros:
     """Return dollars as micros, rounded half up to the millionth.
 
-    Raises ValueError when `amount` is no finite number.
+    Raises ValueError when `amount` is no finite number, or an absurd one (a trillion and more).
     """
     try:
         value = Decimal(str(amount))
     except ArithmeticError as error:
         raise ValueError(f"not an amount of money: {amount!r}") from error
-    if not value.is_finite():
+    if not value.is_finite() or value.copy_abs() >= _ABSURD:
         raise ValueError(f"not an amount of money: {amount!r}")
     return Micros(int((value * 1_000_000).to_integral_value(ROUND_HALF_UP)))
 

@@ -9,7 +9,9 @@ _ESCAPES = re.compile(
     r"|\x1b[ -/]*[0-~]?"  # other escapes, and a lone ESC
     r"|\x9b[0-?]*[ -/]*[@-~]"  # CSI as one 8-bit character
 )
-_UNSAFE = re.compile(r"[^\w.+=@ -]+", re.UNICODE)
+_VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_SAFE_SIGNS = frozenset("_.+=@ -")
+_LARGEST_STEM = 200  # bytes; file systems stop at 255, and suffix, extension and `-2` come on top
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
 )
@@ -40,13 +42,21 @@ def _is_control(character: str) -> bool:
 def file_stem(name: str, *, limit: int = 80) -> str:
     """Return `name` as a safe file name without extension: never empty, hidden, reserved or a path.
 
-    At most `limit` characters and 200 bytes of UTF-8, since file systems count bytes.
+    At most `limit` characters and 200 bytes of UTF-8, since file systems count bytes. A safe name
+    comes back as it is.
     """
-    text = unicodedata.normalize("NFC", plain(name, newlines=False))
-    text = _UNSAFE.sub("-", text).strip(" .-")
-    text = re.sub(r"[ -]{2,}", "-", text)[:limit].rstrip(" .-")
-    while len(text.encode()) > 200:
-        text = text[:-1]
-    if not text or text.lower().split(".")[0] in _RESERVED:
-        return f"_{text}" if text else "unnamed"
-    return text
+    text = unicodedata.normalize("NFC", _VARIATION.sub("", plain(name, newlines=False)))
+    kept: list[str] = []
+    for character in text:
+        # A combining mark (the vowels of Devanagari or Thai are some) belongs to the letter before it.
+        marks_a_letter = bool(kept) and kept[-1] not in _SAFE_SIGNS and unicodedata.category(character)[0] == "M"
+        kept.append(character if character.isalnum() or character in _SAFE_SIGNS or marks_a_letter else "-")
+    text = _cut(re.sub(r"[ -]{2,}", "-", "".join(kept)).strip(" .-"), limit)
+    if text.lower().split(".")[0].strip() in _RESERVED:
+        text = _cut(f"_{text}", limit)
+    return text or "unnamed"
+
+
+def _cut(text: str, limit: int) -> str:
+    # A character cut in half by the byte limit is dropped whole.
+    return text[:limit].encode()[:_LARGEST_STEM].decode(errors="ignore").rstrip(" .-")
