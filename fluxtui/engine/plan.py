@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from fluxtui.domain.batch import Axis, Batch, Target, Task, extra_for
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
@@ -43,7 +44,8 @@ def plan(
 ) -> Plan:
     """Work out `batch`. Given targets replace the batch's, given axes its axes of the same name.
 
-    Pure but for looking whether reference files exist. Raises FluxtuiError for a target that
+    `source` is the batch's file, from whose folder relative references are found. Pure but for
+    looking whether reference files exist. Raises FluxtuiError for a target that
     cannot be used, a parameter of the wrong type, or more than LARGEST_PLAN cells.
     """
     resolved = tuple(services.resolve(t) for t in (tuple(targets) or batch.targets)) or services.default_targets()
@@ -60,6 +62,10 @@ def plan(
                 "Take values off an axis, or split the batch.",
             )
         )
+    folder = Path(source).parent if source else None
+    batch = replace(
+        batch, tasks=tuple(replace(t, references=references.located(t.references, folder)) for t in batch.tasks)
+    )
     cells = tuple(_cells(batch, services))
     paces = {t.name: services.provider(t.provider).pace(t.model).in_flight for t in resolved}
     return Plan(batch, cells, quote_cells(cells, paces), services.sandbox, source)

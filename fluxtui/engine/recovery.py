@@ -14,6 +14,7 @@ from fluxtui.domain.problems import Acceptance, FluxtuiError, Problem, ProblemKi
 from fluxtui.engine.work import Work, follow_policy
 from fluxtui.history import transitions
 from fluxtui.history.transitions import ClaimedJob, Transition
+from fluxtui.images import disk
 
 if TYPE_CHECKING:
     from fluxtui.engine.runner import Runner
@@ -34,6 +35,8 @@ _INTERRUPTED = Problem(
 async def recover(runner: "Runner") -> None:
     """Settle what a dead runner left on the network, of every run."""
     left = await runner.journal.write(transitions.under_way)
+    for folder in {job.folder for job in left}:
+        await runner.pool.run(disk.sweep, runner.workspace / folder)
     works: list[Work] = []
     for job in left:
         if job.state is JobState.SENDING:

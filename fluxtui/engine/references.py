@@ -19,6 +19,12 @@ def is_file(reference: str) -> bool:
     return not reference.startswith(("http://", "https://", "data:"))
 
 
+def located(references: tuple[str, ...], folder: Path | None) -> tuple[str, ...]:
+    """Return `references` with relative paths made absolute from the batch file's folder."""
+    base = folder or Path()
+    return tuple(str((base / r).absolute()) if is_file(r) else r for r in references)
+
+
 def problem_with(reference: str) -> Problem | None:
     """Return why a reference cannot be used, None when it can."""
     if not is_file(reference):

@@ -410,3 +410,26 @@ async def test_accepted_work_with_a_known_cost_reserves_the_cost(studio: Studio)
     run_id = await studio.start("fox")
     await studio.work()
     assert studio.jobs(run_id)["fox"].row.billed == usd("0.045")
+
+
+async def test_a_full_disk_stops_sending_and_loses_nothing(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fluxtui.engine import work
+    from fluxtui.images import store
+    from fluxtui.images.disk import DiskProblem
+
+    monkeypatch.setattr(work, "_DISK_PAUSE", 0.01)
+    refusals = [3]
+    save = store.save_base64
+
+    def full_at_first(*arguments: object) -> store.SavedImage:
+        if refusals[0]:
+            refusals[0] -= 1
+            raise DiskProblem(OSError(28, "No space left on device"), studio.workspace)
+        return save(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "save_base64", full_at_first)
+    studio.provider.submissions["fox"] = [encoded]
+    run_id = await studio.start("fox", "owl")
+    await studio.work()
+    assert studio.run_row(run_id).counts == {JobState.DONE: 2}
+    assert studio.provider.accepted == {"fox": 1, "owl": 1}
