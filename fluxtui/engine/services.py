@@ -43,6 +43,7 @@ class Services:
         core = loaded.core
         enabled = None if core.enabled_providers is None else frozenset(core.enabled_providers)
         for entry in registry.entries():
+            loaded.know(*entry.variables)
             self._add(entry.id, entry.title, enabled)
 
     @classmethod
