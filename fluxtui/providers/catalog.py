@@ -1,0 +1,252 @@
+"""The catalog: what each model takes, costs and how long it lives. Data is in `catalog.toml`.
+
+Reading it checks its spelling, so that a wrong entry fails in the first test and not in a batch.
+"""
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from importlib import resources
+from typing import Any, Literal
+
+from fluxtui.domain.money import ZERO, Micros, usd
+from fluxtui.domain.size import Size
+from fluxtui.domain.values import JsonValue
+
+Kind = Literal["integer", "number", "boolean", "string", "choice"]
+Form = Literal["sides", "text", "ratio", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a model. `wire` is the service's name for it; `default` is the service's own."""
+
+    name: str
+    kind: Kind
+    wire: str
+    low: float | None = None
+    high: float | None = None
+    default: JsonValue = None
+    choices: tuple[str, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRule:
+    """Which sizes a model makes and how they are said.
+
+    `sides`: two whole numbers; `text`: "WxH"; `ratio`: a shape such as 16:9, and with `resolutions`
+    also a class of pixels; `none`: it cannot be chosen. `automatic`: with reference pictures and no
+    size asked, the service takes theirs.
+    """
+
+    form: Form = "none"
+    multiple: int = 1
+    rounding: Literal["nearest", "down"] = "nearest"
+    low: int = 1
+    high: int = 16_384
+    max_pixels: int | None = None
+    default: Size | None = None
+    automatic: bool = False
+    required: bool = False
+    ratios: tuple[str, ...] = ()
+    any_ratio: bool = False
+    steepest: float | None = None
+    resolutions: Mapping[str, int] = field(default_factory=dict)
+    square_only: frozenset[str] = frozenset()
+    reason: str = "the service decides the size"
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Where reference pictures go: one field each, or all in one list. `most` bounds a list."""
+
+    fields: tuple[str, ...] = ()
+    required: int = 0
+    urls: bool = False
+    in_list: bool = False
+    most: int = 0
+    instead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRule:
+    """What one picture costs, in micros; `values` (low, high) by a parameter's value where it depends on one.
+
+    By megapixels: `first` for the first one, `further` for each further one started, `input` for each
+    one of reference pictures, of which a request may hold `budget` together with the output.
+    """
+
+    source: str
+    date: str
+    flat: Micros | None = None
+    first: Micros | None = None
+    further: Micros = ZERO
+    input: Micros = ZERO
+    budget: int = 0
+    parameter: str | None = None
+    otherwise: str = ""
+    values: Mapping[str, tuple[Micros, Micros]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of one service. `open`: parameters it does not list are passed on all the same."""
+
+    service: str
+    name: str
+    endpoint: str
+    parameters: Mapping[str, Parameter]
+    size: SizeRule
+    references: References
+    constants: Mapping[str, JsonValue]
+    price: PriceRule | None
+    seconds: float | None
+    in_flight: int
+    max_count: int
+    takes_prompt: bool
+    takes_negative_prompt: bool
+    strict: bool
+    open: bool
+    note: str | None
+    deprecated: date | None
+    retired: date | None
+
+    def life(self) -> tuple[str, ...]:
+        """Return what there is to know before money is spent: retirement, and what to do instead."""
+        because = f": {self.note}" if self.note else ""
+        if self.retired is not None:
+            return (f"{self.name} was retired on {self.retired}{because}",)
+        if self.deprecated is not None:
+            return (f"{self.name} is deprecated since {self.deprecated}{because}",)
+        return (f"{self.name}: {self.note}",) if self.note else ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCatalog:
+    """All models of a service; `generic` describes one that the catalog does not know."""
+
+    id: str
+    title: str
+    default: str
+    models: Mapping[str, Model]
+    generic: Model
+
+    def find(self, name: str) -> Model:
+        """Return the model, made from the generic one when it is not listed."""
+        known = self.models.get(name)
+        return known if known is not None else replace(self.generic, name=name, endpoint=name)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the default model, the current ones, the deprecated ones, the retired ones."""
+
+        def order(name: str) -> tuple[bool, bool, bool]:
+            model = self.models[name]
+            return name != self.default, model.retired is not None, model.deprecated is not None
+
+        return tuple(sorted(self.models, key=order))
+
+
+@functools.cache
+def service(service_id: str) -> ServiceCatalog:
+    """Return a service's part of the catalog. Raises KeyError when there is none."""
+    data = _data()
+    entry = data["services"][service_id]
+    shapes = data["shapes"]
+    models = {name: _model(service_id, name, _whole(table, shapes)) for name, table in entry["models"].items()}
+    generic = _model(service_id, "", _whole({"shape": entry["generic"]}, shapes))
+    return ServiceCatalog(service_id, entry["title"], entry["default"], models, generic)
+
+
+def service_ids() -> tuple[str, ...]:
+    return tuple(_data()["services"])
+
+
+@functools.cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(resources.files("fluxtui.providers").joinpath("catalog.toml").read_text("utf-8"))
+
+
+def _whole(table: Mapping[str, Any], shapes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `table` laid over the shapes it starts from; parameters are joined, other tables replaced."""
+    own = dict(table)
+    base = own.pop("shape", None)
+    if base is None:
+        return own
+    start = _whole(shapes[base], shapes)
+    parameters = {**start.get("parameters", {}), **own.get("parameters", {})}
+    return {**start, **own, "parameters": parameters}
+
+
+def _model(service_id: str, name: str, table: dict[str, Any]) -> Model:
+    table = dict(table)
+    table.pop("source", None)
+    model = Model(
+        service=service_id,
+        name=name,
+        endpoint=table.pop("endpoint", name),
+        parameters={key: _parameter(key, value) for key, value in table.pop("parameters", {}).items()},
+        size=_size(table.pop("size", {"form": "none"})),
+        references=_references(table.pop("references", {})),
+        constants=table.pop("constants", {}),
+        price=_price(table.pop("price", {"unknown": True})),
+        seconds=table.pop("seconds", None),
+        in_flight=table.pop("in_flight", 8),
+        max_count=table.pop("max_count", 1),
+        takes_prompt=table.pop("prompt", True),
+        takes_negative_prompt=table.pop("negative_prompt", False),
+        strict=table.pop("strict", False),
+        open=table.pop("open", False),
+        note=table.pop("note", None),
+        deprecated=_date(table.pop("deprecated", None)),
+        retired=_date(table.pop("retired", None)),
+    )
+    if table:
+        raise ValueError(f"catalog: {service_id}/{name} has unknown entries {sorted(table)}")
+    return model
+
+
+def _parameter(name: str, table: Mapping[str, Any]) -> Parameter:
+    choices = tuple(table.get("choices", ()))
+    values = {**table, "choices": choices, "kind": "choice" if choices else table["type"]}
+    values.pop("type", None)
+    return Parameter(name=name, **{"wire": name, **values})
+
+
+def _size(table: Mapping[str, Any]) -> SizeRule:
+    values = dict(table)
+    for key, convert in (("default", Size.parse), ("ratios", tuple), ("square_only", frozenset)):
+        if key in values:
+            values[key] = convert(values[key])
+    return SizeRule(**values)
+
+
+def _references(table: Mapping[str, Any]) -> References:
+    values = dict(table)
+    values["fields"] = tuple(values.get("fields", ()))
+    values["in_list"] = values.pop("list", False)
+    values.setdefault("most", len(values["fields"]))
+    return References(**values)
+
+
+def _price(table: Mapping[str, Any]) -> PriceRule | None:
+    values = dict(table)
+    if values.pop("unknown", False):
+        return None
+    for key in ("flat", "first", "further", "input"):
+        if key in values:
+            values[key] = usd(values[key])
+    if "values" in values:
+        values["values"] = {key: _range(amount) for key, amount in values["values"].items()}
+    return PriceRule(**values)
+
+
+def _range(amount: float | list[float]) -> tuple[Micros, Micros]:
+    low, high = amount if isinstance(amount, list) else (amount, amount)
+    return usd(low), usd(high)
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

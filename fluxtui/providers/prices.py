@@ -1,0 +1,41 @@
+"""What a request will cost by the catalog's rules, before it is sent."""
+
+from fluxtui.domain.money import ZERO, Micros, Price, megapixels_started
+from fluxtui.domain.size import Size
+from fluxtui.domain.values import JsonObject
+from fluxtui.providers.catalog import Model, PriceRule
+
+_MOST_MEGAPIXELS = 4
+"""What a picture counts at most when the service chooses its size: the largest it makes."""
+
+
+def price(model: Model, payload: JsonObject, expected: Size | None, references: int) -> Price:
+    """Return what `payload` will cost. A range where the service decides what counts."""
+    rule = model.price
+    if rule is None:
+        return Price.unknown()
+    single = _single(rule, payload, expected, references)
+    # Only the user's own `extra` can ask for more pictures than the one that is sent otherwise.
+    count = max((n for key in model.constants if isinstance(n := payload.get(key), int)), default=1)
+    return single.times(max(1, count))
+
+
+def _single(rule: PriceRule, payload: JsonObject, expected: Size | None, references: int) -> Price:
+    if rule.flat is not None:
+        return Price.exactly(rule.flat)
+    if rule.parameter is not None:
+        amounts = rule.values.get(str(payload.get(rule.parameter) or rule.otherwise))
+        return Price(*amounts) if amounts else Price.unknown()
+    if rule.first is None:
+        return Price.unknown()
+    least = most = megapixels_started(expected.width, expected.height) if expected else 1
+    if expected is None:
+        most = _MOST_MEGAPIXELS
+    low = _output(rule, least) + rule.input * references
+    # Nobody has opened the reference pictures yet, so the most that the service accepts is reserved.
+    high = _output(rule, most) + (rule.input * max(references, rule.budget - least) if references else ZERO)
+    return Price(Micros(low), Micros(max(low, high)))
+
+
+def _output(rule: PriceRule, megapixels: int) -> int:
+    return (rule.first or ZERO) + rule.further * (megapixels - 1)

@@ -1,0 +1,86 @@
+"""The providers there are: our own, and those of other packages (entry point group `fluxtui.providers`).
+
+An entry point's value is a module as `base.ProviderModule` describes it; the entry point's name is the
+provider's id, and an optional `TITLE` in the module is not read before the module is loaded.
+"""
+
+import functools
+import importlib
+import logging
+import re
+from importlib import metadata
+from typing import cast
+
+from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
+from fluxtui.providers.base import ProviderEntry, ProviderModule
+
+GROUP = "fluxtui.providers"
+
+_BUILT_IN = (
+    ProviderEntry(
+        "azure-flux",
+        "Azure Flux",
+        "fluxtui.providers.azure_flux",
+        (
+            "AZURE_FLUX_ENDPOINT",
+            "AZURE_FLUX_API_KEY",
+            "AZURE_FLUX_DEPLOYMENT",
+            "AZURE_FLUX_API_VERSION",
+            "AZURE_FLUX_POLL_INTERVAL",
+            "AZURE_FLUX_MAX_POLL_ATTEMPTS",
+        ),
+    ),
+    ProviderEntry(
+        "bfl",
+        "Black Forest Labs",
+        "fluxtui.providers.bfl",
+        ("BFL_FLUX_API_KEY", "BFL_FLUX_API_URL"),
+    ),
+)
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NEEDED = ("SETTINGS", "make", "missing")
+
+log = logging.getLogger(__name__)
+
+
+@functools.cache
+def entries() -> tuple[ProviderEntry, ...]:
+    """Return every provider's entry, ours first. Loads none of them."""
+    found = {entry.id: entry for entry in _BUILT_IN}
+    for point in metadata.entry_points(group=GROUP):
+        name = point.name.replace("_", "-").lower()
+        if not _ID.fullmatch(name) or name in found:
+            # A package must not take the place of another provider, and with it the provider's key.
+            log.warning("the provider %r of %s is left out: its name is taken or not usable", point.name, point.value)
+            continue
+        found[name] = ProviderEntry(name, name.replace("-", " ").title(), point.value)
+    return tuple(found.values())
+
+
+def entry(provider_id: str) -> ProviderEntry:
+    """Return one provider's entry. Raises KeyError."""
+    return {entry.id: entry for entry in entries()}[provider_id]
+
+
+def load(provider_id: str) -> ProviderModule:
+    """Import a provider's module. Raises KeyError for an unknown id, FluxtuiError when it cannot be used."""
+    name = entry(provider_id).module
+    failure: Exception
+    try:
+        module = importlib.import_module(name)
+    except Exception as error:  # noqa: BLE001 - a package from outside may raise anything when imported
+        failure = error
+    else:
+        absent = [part for part in _NEEDED if not hasattr(module, part)]
+        if not absent:
+            return cast(ProviderModule, module)
+        failure = AttributeError(f"it lacks {', '.join(absent)}")
+    raise FluxtuiError(
+        Problem(
+            ProblemKind.CONFIGURATION,
+            f"The provider {provider_id} cannot be loaded.",
+            f"{type(failure).__name__}: {failure}",
+            "Update or remove the package that brings it.",
+        )
+    ) from failure
