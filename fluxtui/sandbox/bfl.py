@@ -5,7 +5,6 @@ the place. Accepted work is a task; its state follows from the clock alone, so n
 """
 
 import asyncio
-import json
 import uuid
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -26,6 +25,7 @@ from fluxtui.sandbox.messages import (
     hang_up,
     html_response,
     json_response,
+    read_json,
 )
 from fluxtui.sandbox.pictures import PictureSpec
 from fluxtui.sandbox.references import CorruptReferenceError, reference_sizes
@@ -260,8 +260,8 @@ class BlackForestLabs:
 
 def _validated(endpoint: Endpoint, request: SandboxRequest) -> tuple[dict[str, Any], list[JsonObject]]:
     try:
-        body = json.loads(request.body)
-    except (ValueError, RecursionError) as error:
+        body = read_json(request.body)
+    except ValueError as error:
         position = getattr(error, "pos", 0)
         return {}, [
             fault("json_invalid", position, "JSON decode error", {}, error=getattr(error, "msg", "Invalid JSON"))

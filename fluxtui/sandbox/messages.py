@@ -12,6 +12,17 @@ from fluxtui.domain.values import JsonObject, JsonValue
 JSON_HEADERS: Mapping[str, str] = {"content-type": "application/json"}
 
 
+def read_json(body: bytes) -> JsonValue:
+    """Return the value of a JSON text. Raises ValueError: no JSON, nested too deeply, halves of surrogate pairs."""
+    try:
+        value: JsonValue = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if b"\\u" in body:
+        json.dumps(value, ensure_ascii=False).encode()  # half a pair cannot be written anywhere later on
+    return value
+
+
 class Hangup(StrEnum):
     """How a connection ends without an answer."""
 
@@ -49,8 +60,8 @@ class SandboxRequest:
     def json_object(self) -> JsonObject | None:
         """Return the body as a JSON object, None when it is anything else."""
         try:
-            value = json.loads(self.body)
-        except (ValueError, RecursionError):
+            value = read_json(self.body)
+        except ValueError:
             return None
         return value if isinstance(value, dict) else None
 

@@ -35,7 +35,7 @@ class StateFile:
 
     def append(self, event: JsonObject) -> None:
         """Write one event. Raises OSError when the disk does not take it."""
-        line = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogatepass") + b"\n"
+        line = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
         if self._descriptor is None:
             self._descriptor = self._open()
         # One write call a line: with O_APPEND lines of several writers do not mix.

@@ -147,15 +147,15 @@ def _boolean(name: str, given: Any) -> tuple[bool | None, JsonObject | None]:
 def _bounds(name: str, rule: Rule, value: Any) -> JsonObject | None:
     if not isinstance(value, int | float) or isinstance(value, bool) or value in rule.also:
         return None
-    if rule.multiple_of is not None and value % rule.multiple_of:
-        text = f"Input should be a multiple of {rule.multiple_of}"
-        return fault("multiple_of", name, text, value, multiple_of=rule.multiple_of)
     if rule.high is not None and value > rule.high:
         text = f"Input should be less than or equal to {_plain(rule.high)}"
         return fault("less_than_equal", name, text, value, le=rule.high)
     if rule.low is not None and value < rule.low:
         text = f"Input should be greater than or equal to {_plain(rule.low)}"
         return fault("greater_than_equal", name, text, value, ge=rule.low)
+    if rule.multiple_of is not None and value % rule.multiple_of:
+        text = f"Input should be a multiple of {rule.multiple_of}"
+        return fault("multiple_of", name, text, value, multiple_of=rule.multiple_of)
     return None
 
 
