@@ -1,0 +1,1 @@
+"""Pictures in the terminal: what it can show, and showing it without ever blocking the screen."""

@@ -1,0 +1,1 @@
+"""One folder a screen: `screen.py` and its style sheet `screen.tcss`."""

@@ -1,0 +1,70 @@
+"""What every screen of the cockpit shares: header, footer, the notice of a small window, news."""
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from fluxtui.tui.store import News
+from fluxtui.tui.widgets.chrome import Footer, Header
+from fluxtui.tui.widgets.picture import Picture
+
+if TYPE_CHECKING:
+    from fluxtui.tui.app import Cockpit
+
+SMALLEST = (60, 16)
+
+
+class CockpitScreen(Screen[None]):
+    """A screen between header and footer. Subclasses compose `compose_body` and hear `on_news`."""
+
+    AREA: ClassVar[str] = ""
+    """What the palette calls it."""
+    HELP = ""
+    """What F1 says, as plain text."""
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
+        (0, "-tiny"), (SMALLEST[0], "-narrow"), (110, "-wide"), (160, "-huge"),
+    ]  # fmt: skip
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-flat"), (SMALLEST[1], "-short"), (34, "-tall")]
+
+    @property
+    def app(self) -> "Cockpit":  # type: ignore[override]  # the one app that these screens live in
+        return cast("Cockpit", super().app)
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        with Vertical(id="body"):
+            yield from self.compose_body()
+        yield Static(
+            Content(f"Please make the window larger: {SMALLEST[0]} × {SMALLEST[1]} or more. ctrl+q quits."),
+            id="too-small",
+            markup=False,
+        )
+        yield Footer()
+
+    def compose_body(self) -> ComposeResult:
+        yield from ()
+
+    def on_mount(self) -> None:
+        self.app.news.subscribe(self, self.on_news)
+
+    def on_news(self, news: News) -> None:
+        """Something in the workspace changed; also called while another screen is in front."""
+
+    def key_words(self) -> dict[str, str]:
+        """Return the footer's words for keys whose meaning depends on the moment, by id."""
+        return {}
+
+    def on_screen_suspend(self) -> None:
+        self._draw_pictures()
+
+    def on_screen_resume(self) -> None:
+        self._draw_pictures()
+
+    def _draw_pictures(self) -> None:
+        # A screen in front dims this one, which would change the colours that carry a Kitty picture.
+        for picture in self.query(Picture):
+            picture.refresh()

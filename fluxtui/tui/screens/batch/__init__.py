@@ -1,0 +1,1 @@
+"""The Batch screen (F2)."""

@@ -1,0 +1,122 @@
+"""The two lists of the Batch screen: tasks, and targets to tick."""
+
+from collections.abc import Mapping
+
+from fluxtui.domain.batch import Target, Task
+from fluxtui.domain.money import Price
+from fluxtui.tui import faces
+from fluxtui.tui.engine_door import TargetQuote
+from fluxtui.tui.ink import Ink, Part, fit
+from fluxtui.tui.widgets.rows import Rows
+
+
+class TaskList(Rows):
+    """What the file asks for, in its order."""
+
+    HELP = "The tasks of the file, in its order. The pane below shows the selected one's prompt and context."
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.tasks: tuple[Task, ...] = ()
+
+    @property
+    def row_count(self) -> int:
+        return len(self.tasks)
+
+    @property
+    def current(self) -> Task | None:
+        return self.tasks[self.cursor] if self.tasks else None
+
+    def show(self, tasks: tuple[Task, ...]) -> None:
+        self.tasks = tasks
+        self.rows_changed()
+        self.post_message(self.Moved(self, self.cursor))
+
+    def draw_row(self, index: int, width: int, ink: Ink) -> list[Part]:
+        task = self.tasks[index]
+        name = min(max(12, width // 3), 30)
+        return [
+            (" " + fit(faces.one_line(task.name, 200), name), ink("foreground")),
+            ("  ", ink("muted")),
+            (fit(faces.one_line(task.prompt, 300), width - name - 3), ink("muted")),
+        ]
+
+
+def price_of_one(quote: TargetQuote | None) -> str:
+    """Return the price of one picture as a narrow column: `.040`, `.040+` when it varies, `?` when unknown."""
+    if quote is None or not quote.pictures:
+        return ""
+    if not quote.price.known:
+        return "?"
+    low, high = quote.price.low // quote.pictures, quote.price.high // quote.pictures
+    return price_text(Price(type(quote.price.low)(low), type(quote.price.low)(high)))
+
+
+def price_text(price: Price) -> str:
+    text = faces.short_money(price.low)
+    return text if price.low == price.high else f"{text}+"
+
+
+class TargetList(Rows):
+    """Who can draw. A tick means: this target draws every task."""
+
+    HELP = (
+        "Who draws. Space ticks a target on or off; the quote follows. The number is the price of one picture in"
+        " dollars; ▲ means that something will not be honoured as asked, ✗ that something cannot be drawn at all."
+    )
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.targets: tuple[Target, ...] = ()
+        self.ticked: frozenset[str] = frozenset()
+        self.unusable: tuple[tuple[str, str], ...] = ()
+        self._quotes: Mapping[str, TargetQuote] = {}
+
+    @property
+    def row_count(self) -> int:
+        return len(self.targets) + len(self.unusable)
+
+    @property
+    def current(self) -> Target | None:
+        return self.targets[self.cursor] if self.cursor < len(self.targets) else None
+
+    def show(
+        self, targets: tuple[Target, ...], ticked: frozenset[str], unusable: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        self.targets, self.ticked, self.unusable = targets, ticked, unusable
+        self.rows_changed()
+
+    def show_quotes(self, quotes: Mapping[str, TargetQuote]) -> None:
+        self._quotes = quotes
+        self.refresh()
+
+    def tick(self, name: str) -> None:
+        """Tick a target, or take its tick away."""
+        self.ticked = self.ticked ^ {name}
+        self.refresh()
+
+    def chosen(self) -> tuple[Target, ...]:
+        return tuple(target for target in self.targets if target.name in self.ticked)
+
+    def draw_row(self, index: int, width: int, ink: Ink) -> list[Part]:
+        if index >= len(self.targets):
+            name, why = self.unusable[index - len(self.targets)]
+            return [(fit(f" ✗   {faces.one_line(name, 80)}: {why}", width), ink("warning"))]
+        target = self.targets[index]
+        on = target.name in self.ticked
+        quote = self._quotes.get(target.name)
+        flag, color = " ", "muted"
+        if quote is not None and quote.impossible:
+            flag, color = "✗", "error"
+        elif quote is not None and quote.adaptations:
+            flag, color = "▲", "warning"
+        price = price_of_one(quote)
+        name = width - 5 - 2 - 7
+        return [
+            (" [", ink("muted")),
+            ("x" if on else " ", ink("primary", bold=True)),
+            ("] ", ink("muted")),
+            (fit(faces.one_line(target.title, 200), name), ink("foreground") if on else ink("muted")),
+            (f" {flag}", ink(color)),
+            (fit(price, 7, right=True), ink("foreground") if on else ink("muted")),
+        ]

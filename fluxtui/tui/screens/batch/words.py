@@ -1,0 +1,173 @@
+"""The Batch screen in words: a task, a quote, the question before money is spent. Pure."""
+
+from textual.content import Content
+
+from fluxtui.domain.batch import Axis, Batch, Task
+from fluxtui.domain.text import plain
+from fluxtui.tui import faces
+from fluxtui.tui.engine_door import Quoted, Sheet
+from fluxtui.tui.screens.dialogs.screen import AskScreen, Choice, facts_table
+
+_LABEL = 11
+
+
+def task_words(task: Task, batch: Batch) -> Content:
+    """Return a task: prompt, negative prompt, parameters, context."""
+    blocks = [Content.styled(faces.one_line(task.name), "bold"), Content(plain(task.prompt, limit=8000))]
+    if task.negative_prompt:
+        blocks.append(Content.assemble(("without  ", "$muted"), plain(task.negative_prompt, limit=4000)))
+    rows = [(name, task.parameters[name], False) for name in task.parameters]
+    rows += [(name, value, True) for name, value in batch.defaults.items() if name not in task.parameters]
+    if rows:
+        blocks.append(
+            Content("\n").join(
+                Content.assemble(
+                    (f"{faces.one_line(name, 24):<{_LABEL}}", "$muted"),
+                    faces.one_line(str(value)),
+                    ("  (default)" if default else "", "$muted"),
+                )
+                for name, value, default in rows
+            )
+        )
+    for label, values in (("context", task.context), ("extra", task.extra)):
+        if values:
+            lines = [Content.styled(label, "$primary")]
+            lines += [
+                Content.assemble((f"{faces.one_line(name, 24):<{_LABEL}}", "$muted"), plain(str(value), limit=2000))
+                for name, value in values.items()
+            ]
+            blocks.append(Content("\n").join(lines))
+    if task.references:
+        blocks.append(Content.assemble(("references  ", "$muted"), ", ".join(map(faces.one_line, task.references))))
+    return Content("\n\n").join(blocks)
+
+
+def axis_words(axes: tuple[Axis, ...], repeat: int) -> str:
+    """Return e.g. `seed 1, 2, 3 × style anime, manga × 2 repeats`."""
+    parts = [
+        f"{faces.one_line(axis.name, 24)} {', '.join(faces.one_line(str(v), 24) for v in axis.values[:6])}"
+        + (f" … ({len(axis.values)})" if len(axis.values) > 6 else "")
+        for axis in axes
+    ]
+    if repeat > 1:
+        parts.append(f"{repeat} repeats")
+    return " × ".join(parts)
+
+
+def head_words(sheet: Sheet) -> Content:
+    """Return the line at the top: the batch, its file and format, how much it holds."""
+    batch = sheet.batch
+    tasks = "1 task" if len(batch.tasks) == 1 else f"{len(batch.tasks):,} tasks"
+    line = Content.assemble(
+        (faces.one_line(batch.name, 60), "bold"), (f"  {tasks}", ""), (f" · {sheet.format or 'unreadable'}", "$muted")
+    )
+    axes = axis_words(batch.axes, batch.repeat)
+    if axes:
+        line += Content.assemble((" · ", "$muted"), axes)
+    if batch.recipe:
+        line += Content.styled(" · recipe kept for later", "$muted")
+    return line
+
+
+def money(quoted: Quoted, sandbox: bool) -> str:
+    """Return what it costs, and that it is play money where it is."""
+    return f"{quoted.price}, play money" if sandbox else str(quoted.price)
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count:,} pictures"
+
+
+def quote_words(quoted: Quoted | None, sheet: Sheet | None, sandbox: bool, busy: bool) -> Content:
+    """Return the quote: the sums first, then what will not be honoured, by target."""
+    if sheet is not None and sheet.broken:
+        return findings_words(sheet)
+    if quoted is None:
+        return Content.styled("working it out …" if busy else "Tick a target to see what it costs.", "$muted")
+    rows = [
+        ("pictures", f"{quoted.pictures:,}", ""),
+        ("cost", str(quoted.price), "accent" if sandbox else ""),
+        ("time", faces.about(quoted.seconds), ""),
+    ]
+    blocks = [facts_table(rows)]
+    if sandbox:
+        blocks.append(Content.styled("sandbox: no money is spent", "$accent"))
+    notes: list[Content] = []
+    for line in quoted.lines:
+        found = [("✗", "error", sentence, count) for sentence, count in line.impossible]
+        found += [("▲", "warning", sentence, count) for sentence, count in line.adaptations]
+        found += [("·", "muted", note, 0) for note in line.notes]
+        if not found:
+            continue
+        notes.append(Content.styled(faces.one_line(line.target), "bold"))
+        for glyph, color, sentence, count in found[:8]:
+            times = f" ({count})" if count > 1 else ""
+            notes.append(Content.assemble((f"{glyph} ", f"${color}"), faces.one_line(sentence), (times, "$muted")))
+        if len(found) > 8:
+            notes.append(Content.styled(f"  and {len(found) - 8} more: w shows all", "$muted"))
+    if notes:
+        blocks.append(Content("\n").join(notes))
+    if sheet is not None and sheet.findings:
+        count = len(sheet.findings)
+        word = "1 remark" if count == 1 else f"{count} remarks"
+        blocks.append(Content.assemble(("▲ ", "$warning"), f"{word} on the file: w shows all"))
+    return Content("\n\n").join(blocks)
+
+
+def findings_words(sheet: Sheet) -> Content:
+    """Return what is wrong with the file, every finding."""
+    title = "This file cannot be used yet" if sheet.broken else "Remarks on the file"
+    color = "error" if sheet.broken else "warning"
+    lines = [Content.styled(title, f"bold ${color}")]
+    lines += [Content.assemble(("▲ ", f"${color}"), faces.one_line(finding, 600)) for finding in sheet.findings]
+    return Content("\n\n").join(lines)
+
+
+def all_findings(sheet: Sheet, quoted: Quoted | None) -> Content:
+    """Return every remark, adaptation and impossible cell in full."""
+    blocks: list[Content] = []
+    if sheet.findings:
+        blocks.append(findings_words(sheet))
+    for name, why in sheet.unusable:
+        blocks.append(Content.assemble((f"✗ {faces.one_line(name)}  ", "bold $error"), why))
+    for line in quoted.lines if quoted is not None else ():
+        pairs = [("✗", "error", s, n) for s, n in line.impossible] + [("▲", "warning", s, n) for s, n in line.adaptations]
+        pairs += [("·", "muted", note, 0) for note in line.notes]
+        if pairs:
+            lines = [Content.styled(faces.one_line(line.target), "bold")]
+            lines += [
+                Content.assemble(
+                    (f"{glyph} ", f"${color}"), faces.one_line(sentence, 600), (f" ({n})" if n > 1 else "", "$muted")
+                )
+                for glyph, color, sentence, n in pairs
+            ]
+            blocks.append(Content("\n").join(lines))
+    if not blocks:
+        return Content.styled("Nothing to remark: every target honours everything as asked.", "$muted")
+    return Content("\n\n").join(blocks)
+
+
+def start_question(sheet: Sheet, quoted: Quoted, sandbox: bool) -> AskScreen:
+    """Return the one question before money is spent, with exactly what it will be."""
+    rows = [
+        ("pictures", f"{quoted.pictures:,}", ""),
+        ("cost", money(quoted, sandbox), "accent" if sandbox else ""),
+        ("time", faces.about(quoted.seconds), ""),
+    ]
+    body = facts_table(rows)
+    targets = "\n".join(
+        f"{faces.one_line(line.target)}  {_pictures(line.pictures)}  {line.price}" for line in quoted.lines
+    )
+    body += Content.styled(f"\n\n{targets}", "$muted")
+    adapted = sum(count for line in quoted.lines for _, count in line.adaptations)
+    if adapted:
+        body += Content.assemble("\n\n", ("▲ ", "$warning"), f"{adapted:,} times something is not honoured as asked")
+    if quoted.impossible:
+        body += Content.assemble("\n", ("✗ ", "$error"), f"{quoted.impossible:,} cells cannot be drawn and cost nothing")
+    if not quoted.price.known:
+        body += Content.assemble("\n", ("▲ ", "$warning"), "the price of a target is not known")
+    choices = (
+        Choice("y", "start", "start", money(quoted, sandbox)),
+        Choice("n", "no", "not yet", ""),
+    )
+    return AskScreen(f"Start {faces.one_line(sheet.batch.name, 40)}?", body, choices)

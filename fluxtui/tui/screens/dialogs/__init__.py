@@ -1,0 +1,1 @@
+"""Questions and papers over a screen: choices, one line of text, help."""

@@ -1,0 +1,1 @@
+"""Reusable parts of the screens. Text from outside reaches them as plain text, never as markup."""

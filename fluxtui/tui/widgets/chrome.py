@@ -1,0 +1,117 @@
+"""What frames every screen: the header line with the modes, the footer line with the keys that matter."""
+
+from typing import TYPE_CHECKING, cast
+
+from textual.binding import Binding
+from textual.content import Content
+from textual.widget import Widget
+
+from fluxtui.domain.jobs import JobState
+from fluxtui.domain.money import show
+from fluxtui.tui import faces
+
+if TYPE_CHECKING:
+    from fluxtui.tui.app import Cockpit
+
+MODES = (("batch", "F2", "batch"), ("run", "F3", "run"), ("history", "F7", "history"))
+
+
+class Header(Widget):
+    """One line: name, modes, workspace; runner, lanes, money, what is in doubt; the sandbox's badge."""
+
+    DEFAULT_CSS = """
+    Header { dock: top; height: 1; background: $panel; color: $foreground; }
+    """
+
+    def on_mount(self) -> None:
+        app = self._cockpit
+        app.news.subscribe(self, lambda _: self.refresh())
+
+    @property
+    def _cockpit(self) -> "Cockpit":
+        return cast("Cockpit", self.app)
+
+    def render(self) -> Content:
+        app = self._cockpit
+        width = self.size.width
+        left = Content.assemble((" fluxtui ", "bold $primary"), " ")
+        for mode, key, word in MODES:
+            if app.current_mode == mode:
+                left += Content.assemble((f" {key} {word} ", "bold $foreground on $cursor"))
+            else:
+                left += Content.assemble((f" {key} ", "$muted"), (f"{word} ", "$muted"))
+        right = self._facts()
+        name = app.workspace.resolve().name or str(app.workspace)
+        room = width - left.cell_length - right.cell_length - 4
+        if room >= 8:
+            left += Content.styled(f"   {faces.one_line(name)[:room]}", "$muted")
+        gap = width - left.cell_length - right.cell_length
+        if gap < 1:
+            return left
+        return left + Content(" " * gap) + right
+
+    def _facts(self) -> Content:
+        app = self._cockpit
+        parts: list[Content] = []
+        if app.runner_alive:
+            lanes = sum(1 for lane in app.lanes if lane.in_flight or lane.state != "ok") or len(app.lanes)
+            word = "1 lane" if lanes == 1 else f"{lanes} lanes"
+            parts.append(Content.assemble(("● ", "$success"), f"runner {word}"))
+        elif app.shown is not None and app.shown.state in faces.LIVE_RUNS:
+            parts.append(Content.assemble(("○ ", "$warning"), "no runner"))
+        else:
+            parts.append(Content.assemble(("○ ", "$muted"), ("idle", "$muted")))
+        if app.shown is not None:
+            money = show(app.shown.spent)
+            if app.shown.cap is not None:
+                money += f" of {show(app.shown.cap)}"
+            parts.append(Content(money))
+            doubtful = app.shown.counts.get(JobState.IN_DOUBT, 0)
+            if doubtful and self.size.width >= 90:
+                parts.append(Content.styled(f"? {doubtful} in doubt", "$state-in-doubt"))
+        line = Content.styled(" · ", "$muted").join(parts)
+        if app.sandbox or (app.shown is not None and app.shown.sandbox):
+            line += Content.assemble("  ", (" sandbox ", "bold $background on $accent"))
+        return line + Content(" ")
+
+
+class Footer(Widget):
+    """One line: the screen's own keys that matter now, then the ones that are always there."""
+
+    DEFAULT_CSS = """
+    Footer { dock: bottom; height: 1; background: $panel; color: $muted; }
+    """
+    ALWAYS = ("app.help", "app.palette", "app.quit")
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
+
+    def render(self) -> Content:
+        own: list[Content] = []
+        always: dict[str, Content] = {}
+        seen: set[str] = set()
+        words = getattr(self.screen, "key_words", dict)()
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if not binding.show or binding.id is None or binding.id in seen or not active.enabled:
+                continue
+            seen.add(binding.id)
+            if binding.id in self.ALWAYS:
+                always[binding.id] = self._key(binding, binding.description)
+            elif not binding.action.startswith("go("):
+                own.append(self._key(binding, words.get(binding.id, binding.description)))
+        right = Content("  ").join([always[i] for i in self.ALWAYS if i in always]) + Content(" ")
+        width = self.size.width
+        while right.cell_length > width // 2 and len(always) > 1:
+            always.pop(next(iter(always)))
+            right = Content("  ").join(list(always.values())) + Content(" ")
+        left = Content(" ")
+        for key in own:
+            if left.cell_length + key.cell_length + 2 > width - right.cell_length - 1:
+                break
+            left += key + Content("  ")
+        return left + Content(" " * max(0, width - left.cell_length - right.cell_length)) + right
+
+    def _key(self, binding: Binding, word: str) -> Content:
+        key = self.app.get_key_display(binding)
+        return Content.assemble((key, "bold $primary"), (f" {word}", "$muted"))

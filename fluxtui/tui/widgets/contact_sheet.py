@@ -1,0 +1,139 @@
+"""Small pictures of the jobs around the cursor, in the table's order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.segment import Segment
+from textual.events import Click
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from fluxtui.domain.jobs import JobState
+from fluxtui.tui import faces
+from fluxtui.tui.ink import Ink, fit, ink_of
+from fluxtui.tui.previews.door import Pictures, Shown, Wish
+from fluxtui.tui.previews.probe import Mode
+
+TILE = 20
+"""Columns of a tile, one of them the gap."""
+TILE_ROWS = 10
+"""Rows of a tile: the picture, and a line that names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One job on the sheet; `path` is its thumbnail when it has one."""
+
+    job_id: int
+    state: JobState
+    name: str
+    path: Path | None
+
+
+class ContactSheet(Widget):
+    """A grid of tiles drawn as half blocks in every mode: many small pictures, little traffic."""
+
+    DEFAULT_CSS = """
+    ContactSheet { height: 1fr; background: $background; }
+    """
+
+    @dataclass
+    class Built(Message):
+        """A small picture arrived."""
+
+        bubble = False
+        wish: Wish
+        shown: Shown
+
+    @dataclass
+    class Picked(Message):
+        """A tile was clicked."""
+
+        job_id: int
+
+    def __init__(self, pictures: Pictures, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._pictures = pictures
+        self._tiles: tuple[Tile, ...] = ()
+        self._current: int | None = None
+        self._shown: dict[Wish, Shown] = {}
+
+    @property
+    def across(self) -> int:
+        return max(1, (self.size.width + 1) // TILE)
+
+    @property
+    def down(self) -> int:
+        return max(0, self.size.height // TILE_ROWS)
+
+    @property
+    def room(self) -> int:
+        """How many tiles fit."""
+        return self.across * self.down
+
+    def show(self, tiles: Sequence[Tile], current: int | None) -> None:
+        """Show these tiles (at most `room`), the one of job `current` marked."""
+        tiles = tuple(tiles)[: max(self.room, 0)]
+        if (tiles, current) == (self._tiles, self._current):
+            return
+        self._tiles, self._current = tiles, current
+        wanted = {self._wish(tile) for tile in tiles} - {None}
+        self._shown = {wish: shown for wish, shown in self._shown.items() if wish in wanted}
+        for position, tile in reversed(list(enumerate(tiles))):
+            wish = self._wish(tile)
+            if wish is None or wish in self._shown or self._pictures.mode is Mode.OFF:
+                self._pictures.drop((self, position))
+                continue
+            ready = self._pictures.ready(wish)
+            if ready is not None:
+                self._shown[wish] = ready
+            else:
+                self._pictures.want((self, position), wish, lambda w, s: self.post_message(self.Built(w, s)))
+        self.refresh()
+
+    def _wish(self, tile: Tile) -> Wish | None:
+        return None if tile.path is None else Wish(tile.path, TILE - 1, TILE_ROWS - 1, cells_only=True)
+
+    def on_contact_sheet_built(self, message: Built) -> None:
+        if any(self._wish(tile) == message.wish for tile in self._tiles):
+            self._shown[message.wish] = message.shown
+            self.refresh()
+
+    def on_click(self, event: Click) -> None:
+        position = (event.y // TILE_ROWS) * self.across + event.x // TILE
+        if position < len(self._tiles):
+            self.post_message(self.Picked(self._tiles[position].job_id))
+
+    def render_line(self, y: int) -> Strip:
+        ink, width = ink_of(self.app), self.size.width
+        row, line = divmod(y, TILE_ROWS)
+        parts: list[Strip] = []
+        for tile in self._tiles[row * self.across : (row + 1) * self.across]:
+            parts += [self._tile_line(tile, line, ink), Strip([Segment(" ", ink(None, "background"))], 1)]
+        if row >= self.down:
+            parts = []
+        return Strip.join(parts).adjust_cell_length(width, ink(None, "background"))
+
+    def _tile_line(self, tile: Tile, line: int, ink: Ink) -> Strip:
+        width, back = TILE - 1, ink(None, "background")
+        here = tile.job_id == self._current
+        if line == TILE_ROWS - 1:
+            mark = "▌" if here else " "
+            name = fit(f"{faces.GLYPHS[tile.state]} {faces.one_line(tile.name, 80)}", width - 1)
+            style = back + ink("foreground" if here else "muted", "cursor" if here else None, bold=here)
+            return Strip([Segment(mark, back + ink("primary")), Segment(name, style)], width)
+        wish = self._wish(tile)
+        shown = None if wish is None else self._shown.get(wish)
+        if shown is None or shown.problem is not None or not shown.strips:
+            text = ""
+            if line == TILE_ROWS // 2 - 1 and wish is None:
+                text = f"{faces.GLYPHS[tile.state]} {tile.state.label}".center(width)
+            style = ink(faces.color_of(tile.state), "surface")
+            return Strip([Segment(fit(text, width), style)], width)
+        top, left = (TILE_ROWS - 1 - shown.rows) // 2, (width - shown.columns) // 2
+        if not top <= line < top + shown.rows:
+            return Strip([Segment(" " * width, back)], width)
+        side, other = Segment(" " * left, back), Segment(" " * (width - left - shown.columns), back)
+        return Strip([side, *shown.strips[line - top], other], width)

@@ -1,0 +1,185 @@
+"""The facts of one job as text: error card first, then request, adaptations, attempts, pictures."""
+
+import time
+from collections.abc import Iterable
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from fluxtui.domain.jobs import JobState
+from fluxtui.domain.money import show
+from fluxtui.domain.problems import Problem
+from fluxtui.domain.text import plain
+from fluxtui.history.records import AttemptRow, ImageRow, JobDetail
+from fluxtui.tui import faces
+
+_LABEL = 11
+
+
+def _labelled(label: str, value: str, style: str = "") -> Content:
+    return Content.assemble((f"{label:<{_LABEL}}", "$muted"), (value, style))
+
+
+def heading(detail: JobDetail) -> Content:
+    """Return the first lines: task, state, target."""
+    row = detail.row
+    color = f"${faces.color_of(row.state)}"
+    return Content.assemble(
+        (faces.one_line(row.task), "bold"),
+        "\n",
+        (f"{faces.GLYPHS[row.state]} {row.state.label}", color),
+        (f"  {faces.one_line(row.target)}", "$muted"),
+    )
+
+
+def problem_card(problem: Problem, color: str) -> Content:
+    """Return a problem as a card: what, likely cause, what to do, the request's id."""
+    lines: list[Content] = [Content.styled(problem.what, f"bold ${color}")]
+    if problem.cause:
+        lines.append(Content(problem.cause))
+    if problem.advice:
+        lines.append(Content.assemble(("→ ", f"${color}"), problem.advice))
+    facts = [
+        text
+        for text in (
+            f"HTTP {problem.http_status}" if problem.http_status else "",
+            f"request {problem.request_id}" if problem.request_id else "",
+        )
+        if text
+    ]
+    if facts:
+        lines.append(Content.styled(" · ".join(facts), "$muted"))
+    if problem.detail:
+        lines.append(Content.styled(problem.detail, "$muted"))
+    bar = Content.styled("┃ ", f"${color}")
+    return Content("\n").join(bar + line for text in lines for line in text.split("\n"))
+
+
+def problem_text(detail: JobDetail) -> str:
+    """Return what `copy` puts on the clipboard: plain text that a support desk can use."""
+    row = detail.row
+    lines = [f"{row.task} · {row.target} · {row.state.label}"]
+    if detail.problem is not None:
+        lines.append(detail.problem.sentence())
+        if detail.problem.detail:
+            lines.append(detail.problem.detail)
+    return "\n".join(lines)
+
+
+def _asked(detail: JobDetail) -> Iterable[Content]:
+    request = detail.request
+    if request.size is not None:
+        yield _labelled("size", str(request.size))
+    seeds = [image.seed for image in detail.images if image.seed is not None]
+    if request.seed is not None:
+        yield _labelled("seed", str(request.seed))
+    elif seeds:
+        yield _labelled("seed", f"{', '.join(map(str, seeds))} (the service chose)")
+    if request.steps is not None:
+        yield _labelled("steps", str(request.steps))
+    if request.guidance is not None:
+        yield _labelled("guidance", f"{request.guidance:g}")
+    if request.count > 1:
+        yield _labelled("pictures", str(request.count))
+    if request.output_format:
+        yield _labelled("format", request.output_format)
+    for name, value in request.parameters.items():
+        yield _labelled(faces.one_line(name, 24), faces.one_line(str(value)))
+    for name, value in detail.axis_point.items():
+        if name not in ("seed", "size", "steps", "guidance"):
+            yield _labelled(faces.one_line(name, 24), faces.one_line(str(value)))
+    if detail.repeat > 1:
+        yield _labelled("repeat", str(detail.repeat))
+
+
+def _attempt(attempt: AttemptRow) -> Content:
+    at = time.strftime("%H:%M:%S", time.localtime(attempt.started_at))
+    took = "" if attempt.ended_at is None else faces.duration(attempt.ended_at - attempt.started_at)
+    line = Content.assemble((f"{attempt.number:<3}", "$muted"), f"{at}  {took:<7}")
+    if attempt.outcome:
+        state = JobState(attempt.outcome) if attempt.outcome in JobState.__members__.values() else None
+        if state is JobState.QUEUED:
+            line += Content.styled("  sent again later", "$warning")
+        elif state is not None:
+            line += Content.styled(f"  {faces.GLYPHS[state]} {state.label}", f"${faces.color_of(state)}")
+    if attempt.problem is not None:
+        line += Content.styled(f"  {faces.one_line(attempt.problem.what)}", "$muted")
+    return line
+
+
+def _picture(image: ImageRow) -> Content:
+    size = image.size_bytes / 1000
+    weight = f"{size / 1000:.1f} MB" if size >= 1000 else f"{size:.0f} KB"
+    return Content.assemble(
+        f"{image.width} × {image.height} {image.format} · {weight}",
+        "\n",
+        (faces.one_line(image.path), "$muted"),
+    )
+
+
+def _money(detail: JobDetail) -> Content:
+    row = detail.row
+    if row.uncertain:
+        text = f"{show(row.uncertain)} may have been billed"
+        return _labelled("cost", text, "$state-in-doubt")
+    if row.certainty is None:
+        return _labelled("cost", f"{show(row.quoted)} quoted", "$muted")
+    sure = {"settled": "billed", "estimated": "by the price list"}.get(row.certainty.value, row.certainty.value)
+    return _labelled("cost", f"{show(row.billed)} {sure}")
+
+
+def job_facts(detail: JobDetail) -> Content:
+    """Return all facts of a job, most urgent first."""
+    row, request = detail.row, detail.request
+    color = faces.color_of(row.state)
+    blocks: list[Content] = [heading(detail)]
+    if detail.problem is not None and row.state is not JobState.DONE:
+        blocks.append(problem_card(detail.problem, color))
+    if row.state is JobState.IN_DOUBT:
+        blocks.append(
+            Content.assemble(("a", "bold $primary"), ("  adopt a picture, abandon it, or pay for it again", "$muted"))
+        )
+    if detail.adaptations:
+        blocks.append(
+            Content("\n").join(
+                Content.assemble(("▲ ", "$warning"), faces.one_line(a.sentence())) for a in detail.adaptations
+            )
+        )
+    blocks.append(Content(plain(request.prompt, limit=6000)))
+    if request.negative_prompt:
+        blocks.append(Content.assemble(("without  ", "$muted"), plain(request.negative_prompt, limit=2000)))
+    asked = [*_asked(detail), _money(detail)]
+    blocks.append(Content("\n").join(asked))
+    if detail.context:
+        blocks.append(
+            Content("\n").join(
+                _labelled(faces.one_line(name, 24), plain(value, limit=1000)) for name, value in detail.context.items()
+            )
+        )
+    if detail.images:
+        blocks.append(Content("\n").join(_picture(image) for image in detail.images))
+    rewritten = next((i.prompt_used for i in detail.images if i.prompt_used and i.prompt_used != request.prompt), None)
+    if rewritten:
+        blocks.append(Content.assemble(("the service drew instead\n", "$warning"), plain(rewritten, limit=3000)))
+    if detail.attempts:
+        blocks.append(Content("\n").join(_attempt(attempt) for attempt in detail.attempts))
+    return Content("\n\n").join(blocks)
+
+
+class Facts(VerticalScroll, can_focus=True):
+    """The scrolling pane of a job's facts."""
+
+    DEFAULT_CSS = """
+    Facts { padding: 0 1; scrollbar-size-vertical: 1; background: $background; }
+    Facts > Static { width: 1fr; }
+    """
+    HELP = "The selected job: what went wrong and what to do, what was asked, how it was adapted, every attempt."
+
+    def compose(self) -> Iterable[Static]:
+        yield Static("", markup=False)
+
+    def show(self, detail: JobDetail | None) -> None:
+        """Show a job's facts, or a quiet line when there is no job."""
+        content = Content.styled("Nothing selected.", "$muted") if detail is None else job_facts(detail)
+        self.query_one(Static).update(content)

@@ -1,0 +1,340 @@
+"""The live table of a run's jobs: an array of ids, pages of rows by id, only changed lines drawn."""
+
+import asyncio
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from fluxtui.domain.jobs import ACTIVE, JobState
+from fluxtui.domain.problems import FluxtuiError
+from fluxtui.history.records import JobFilter, JobRow
+from fluxtui.tui import faces
+from fluxtui.tui.ink import Ink, Part, fit
+from fluxtui.tui.store import NoHistoryYet, Source
+from fluxtui.tui.widgets.rows import Rows
+
+PAGE = 64
+_KEPT_ROWS = 64 * PAGE
+_REORDER_SECONDS = 1.0
+"""How often a sort or filter over what changes is applied again: rows should not jump about."""
+
+SORTS = ("position", "state", "task", "target", "seconds", "cost", "newest")
+SORT_WORDS = {"position": "order", "seconds": "time", "newest": "newest change"}
+_HAPPENED_FIRST = frozenset({"seconds", "cost", "newest"})  # largest first
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Widths of the table's columns in cells; 0 leaves a column out."""
+
+    state: int
+    task: int
+    target: int
+    seconds: int
+    cost: int
+    note: int
+
+
+def columns(width: int, longest_target: int) -> Columns:
+    """Share `width` cells out: fixed columns first, then task, target and note. Pure."""
+    state, seconds, cost = 12, 7, 7
+    gaps = 2 * 4
+    rest = max(width - state - seconds - cost - gaps - 1, 12)
+    target = min(max(longest_target, 6), max(6, rest * 45 // 100))
+    note = 0
+    if width >= 92:
+        note = min(44, (rest - target) // 2)
+        rest -= note + 2
+    return Columns(state, max(rest - target, 6), target, seconds, cost, note)
+
+
+class JobTable(Rows):
+    """Shows the jobs of one run. The cursor names a job's id, so no refresh moves it to another."""
+
+    HEADING = 1
+
+    @dataclass
+    class JobSelected(Message):
+        """The cursor names another job, or none."""
+
+        table: "JobTable"
+        job_id: int | None
+
+        @property
+        def control(self) -> "JobTable":
+            return self.table
+
+    @dataclass
+    class OrderChanged(Message):
+        """Other jobs, or other order: `count` rows pass the filter."""
+
+        table: "JobTable"
+        count: int
+
+        @property
+        def control(self) -> "JobTable":
+            return self.table
+
+    def __init__(self, source: Source, clock: Callable[[], float], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._source = source
+        self._clock = clock
+        self.run_id: int | None = None
+        self.job_filter = JobFilter()
+        self.sort = "position"
+        self.job_id: int | None = None
+        self._order: array[int] = array("q")
+        self._rows: OrderedDict[int, JobRow] = OrderedDict()
+        self._asked: set[int] = set()
+        self._longest_target = 16
+        self._reorder_due = False
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self._tick)
+
+    @property
+    def row_count(self) -> int:
+        return len(self._order)
+
+    # --- what is shown ---------------------------------------------------------------------------
+
+    def show_run(self, run_id: int | None, targets: Iterable[str] = ()) -> None:
+        """Show another run's jobs; the cursor goes to its first."""
+        self.run_id, self.job_id = run_id, None
+        self._order = array("q")
+        self._rows.clear()
+        self._asked.clear()
+        self.set_targets(targets)
+        self.set_reactive(Rows.cursor, 0)
+        self.scroll_to(y=0, animate=False, force=True)
+        self.rows_changed()
+        self.reorder()
+
+    def set_targets(self, targets: Iterable[str]) -> None:
+        """Tell the names that the target column should have room for."""
+        longest = max((len(target) for target in targets), default=self._longest_target)
+        if longest != self._longest_target:
+            self._longest_target = longest
+            self.refresh()
+
+    def set_filter(self, job_filter: JobFilter) -> None:
+        if job_filter != self.job_filter:
+            self.job_filter = job_filter
+            self.reorder()
+
+    def set_sort(self, sort: str) -> None:
+        if sort != self.sort:
+            self.sort = sort
+            self.reorder()
+
+    def reorder(self) -> None:
+        """Read the order anew; the cursor stays on its job."""
+        self._reorder_due = False
+        if self.run_id is not None:
+            self.run_worker(self._read_order(self.run_id), group="order", exclusive=True, exit_on_error=False)
+
+    async def _read_order(self, run_id: int) -> None:
+        try:
+            order = await self._source.order(run_id, self.job_filter, self.sort, self.sort in _HAPPENED_FIRST)
+        except (NoHistoryYet, FluxtuiError):
+            return  # the feed reports what is wrong with the database
+        if run_id != self.run_id:
+            return
+        self._order = order
+        at = self._find(self.job_id)
+        if at is not None:
+            self.set_reactive(Rows.cursor, at)
+        self.rows_changed()
+        self.reveal()
+        self._announce()
+        self.post_message(self.OrderChanged(self, len(order)))
+
+    def _find(self, job_id: int | None) -> int | None:
+        if job_id is None:
+            return None
+        try:
+            return self._order.index(job_id)
+        except ValueError:
+            return None
+
+    def _announce(self) -> None:
+        job_id = self._order[self.cursor] if self._order else None
+        if job_id != self.job_id:
+            self.job_id = job_id
+            self.post_message(self.JobSelected(self, job_id))
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        super().watch_cursor(before, after)
+        self._announce()
+
+    def select_job(self, job_id: int) -> bool:
+        """Move the cursor to a job; False when the table does not show it."""
+        at = self._find(job_id)
+        if at is not None:
+            self.cursor = at
+        return at is not None
+
+    def near(self, before: int, after: int) -> list[int]:
+        """Return the ids of the jobs around the cursor, in order."""
+        return list(self._order[max(0, self.cursor - before) : self.cursor + after + 1])
+
+    async def next_in(self, states: frozenset[JobState], direction: int) -> int | None:
+        """Return the nearest job after (or before) the cursor in any of `states`; it wraps around."""
+        if self.run_id is None or not self._order:
+            return None
+        wanted = JobFilter(states=states, target=self.job_filter.target, text=self.job_filter.text)
+        found = set(await self._source.order(self.run_id, wanted, "position", False))
+        count = len(self._order)
+        for step in range(1, count + 1):
+            job_id = self._order[(self.cursor + direction * step) % count]
+            if job_id in found:
+                return job_id
+        return None
+
+    # --- what changed ----------------------------------------------------------------------------
+
+    def apply(self, rows: Iterable[JobRow]) -> None:
+        """Take rows that changed; draws only the lines in view that show one of them."""
+        changed: set[int] = set()
+        for row in rows:
+            changed.add(row.id)
+            if row.id in self._rows:
+                self._rows[row.id] = row
+        in_view = self.in_view
+        for index in in_view:
+            if self._order[index] in changed:
+                self.refresh_row(index)
+        if self.job_filter.states or self.sort not in ("position", "task", "target"):
+            self._reorder_soon()
+
+    def forget(self) -> None:
+        """Drop every row: so many changed that reading them anew is cheaper."""
+        self._rows.clear()
+        self._asked.clear()
+        self.refresh()
+        self._reorder_soon()
+
+    def _reorder_soon(self) -> None:
+        if not self._reorder_due:
+            self._reorder_due = True
+            self.set_timer(_REORDER_SECONDS, self.reorder)
+
+    def _tick(self) -> None:
+        for index in self.in_view:
+            row = self._rows.get(self._order[index])
+            if row is not None and (row.state in ACTIVE or row.not_before is not None):
+                self.refresh_row(index)
+
+    def row(self, job_id: int) -> JobRow | None:
+        """Return a row if it is at hand."""
+        return self._rows.get(job_id)
+
+    def _row_at(self, index: int) -> JobRow | None:
+        job_id = self._order[index]
+        row = self._rows.get(job_id)
+        if row is None:
+            self._ask_page(index // PAGE)
+        else:
+            self._rows.move_to_end(job_id)
+        # The pages next to the one in view come before anyone scrolls there.
+        ahead = (index + PAGE // 2) // PAGE, max(0, (index - PAGE // 2) // PAGE)
+        for page in ahead:
+            first = page * PAGE
+            if first < len(self._order) and self._order[first] not in self._rows:
+                self._ask_page(page)
+        return row
+
+    def _ask_page(self, page: int) -> None:
+        if page in self._asked:
+            return
+        self._asked.add(page)
+        ids = tuple(self._order[page * PAGE : (page + 1) * PAGE])
+        self.run_worker(self._read_page(page, ids), group="pages", exit_on_error=False)
+
+    async def _read_page(self, page: int, ids: tuple[int, ...]) -> None:
+        try:
+            rows = await self._source.page(ids)
+        except (NoHistoryYet, FluxtuiError, asyncio.CancelledError):
+            return
+        finally:
+            self._asked.discard(page)
+        self._rows.update(rows)
+        while len(self._rows) > _KEPT_ROWS:
+            self._rows.popitem(last=False)
+        for index in self.in_view:
+            if self._order[index] in rows:
+                self.refresh_row(index)
+
+    # --- drawing ---------------------------------------------------------------------------------
+
+    def draw_heading(self, width: int, ink: Ink) -> list[Part]:
+        c = columns(width - 1, self._longest_target)
+        quiet, active = ink("muted"), ink("foreground", bold=True)
+
+        def head(word: str, sort: str, cells: int, right: bool = False) -> Part:
+            mark = ("▾" if sort in _HAPPENED_FIRST else "▴") if sort == self.sort != "position" else ""
+            return fit(word + mark, cells, right=right), active if mark else quiet
+
+        parts = [
+            (" ", quiet),
+            head("  state", "state", c.state),
+            ("  ", quiet),
+            head("task", "task", c.task),
+            ("  ", quiet),
+            head("target", "target", c.target),
+            ("  ", quiet),
+            head("time", "seconds", c.seconds, True),
+            ("  ", quiet),
+            head("$", "cost", c.cost, True),
+        ]
+        return [*parts, ("  ", quiet), head("", "newest", c.note)] if c.note else parts
+
+    def draw_row(self, index: int, width: int, ink: Ink) -> list[Part]:
+        c = columns(width, self._longest_target)
+        row = self._row_at(index)
+        quiet = ink("muted")
+        if row is None:
+            return [(fit("  ·", width), ink("faint"))]
+        color = ink(faces.color_of(row.state))
+        settled = row.state in (JobState.QUEUED, JobState.CANCELLED)
+        name = quiet if settled else ink("foreground")
+        money = faces.job_money(row.billed, row.uncertain, row.quoted, row.certainty)
+        parts = [
+            (fit(f"{faces.GLYPHS[row.state]} {row.state.label}", c.state), color),
+            ("  ", quiet),
+            (fit(faces.one_line(row.task, 200), c.task), name),
+            ("  ", quiet),
+            (fit(faces.one_line(row.target, 200), c.target), quiet),
+            ("  ", quiet),
+            (fit(self._seconds(row), c.seconds, right=True), name if row.state in ACTIVE else quiet),
+            ("  ", quiet),
+            (fit(money, c.cost, right=True), ink("state-in-doubt") if row.uncertain else quiet),
+        ]
+        if c.note:
+            text, style = self._note(row, ink)
+            parts += [("  ", quiet), (fit(text, c.note), style)]
+        return parts
+
+    def _seconds(self, row: JobRow) -> str:
+        if row.state in ACTIVE and row.started_at is not None:
+            return faces.duration(max(0.0, float(int(self._clock() - row.started_at)))).replace(".0", "")
+        if row.state is JobState.QUEUED or row.seconds is None:
+            return "—"
+        return faces.duration(row.seconds)
+
+    def _note(self, row: JobRow, ink: Ink) -> Part:
+        if row.state is JobState.QUEUED and row.not_before is not None:
+            left = row.not_before - self._clock()
+            if left > 0:
+                return f"try {row.attempts + 1} in {faces.duration(float(int(left) + 1)).replace('.0', '')}", ink("warning")
+        if row.problem and row.state is not JobState.DONE:
+            return faces.one_line(row.problem, 200), ink(faces.color_of(row.state))
+        words = []
+        if row.attempts > 1:
+            words.append(f"try {row.attempts}")
+        if row.adapted:
+            words.append("1 adaptation" if row.adapted == 1 else f"{row.adapted} adaptations")
+        return " · ".join(words), ink("muted")
