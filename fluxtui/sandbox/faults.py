@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -116,6 +115,8 @@ def read_faults(path: Path) -> Faults:
 
     Raises FaultsError: unreadable, not TOML or JSON, unknown names, values out of range (all of them at once).
     """
+    import tomllib
+
     try:
         text = path.read_text(encoding="utf-8-sig")
         data = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)

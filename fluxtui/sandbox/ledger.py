@@ -4,12 +4,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 from fluxtui.domain.money import Micros, dollars, show
 from fluxtui.domain.values import JsonObject, JsonValue, digest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Identity:
     """What makes two submissions the same job: everything that decides the picture, and nothing else.
 
@@ -25,7 +26,7 @@ class Identity:
     size: str
     variation: str = ""
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         return digest([self.service, self.model, self.prompt, self.seed, self.size, self.variation])[:20]
 

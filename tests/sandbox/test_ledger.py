@@ -1,5 +1,7 @@
 """What the ledger tells, and that it survives the death of its process."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -114,6 +116,39 @@ async def test_accepted_work_survives_a_killed_process(make_bench: MakeBench, tm
     assert third.summary == second.summary
     credits_left = await third.client.get(f"{BFL}/v1/credits", headers=BFL_HEADERS)
     assert credits_left.json() == {"credits": 100 - 4 - 2.5}
+
+
+_ENDLESS_CLIENT = """
+import asyncio, pathlib, sys
+import httpx
+from fluxtui.sandbox import Faults, transport
+from fluxtui.sandbox.core import Sandbox
+
+async def main():
+    sandbox = Sandbox(faults=Faults.none(latency=(60, 60)), state=pathlib.Path(sys.argv[1]))
+    async with httpx.AsyncClient(transport=transport(sandbox)) as client:
+        for number in range(100_000):
+            url, headers = "http://bfl-api.sandbox.invalid/v1/flux-dev", {"x-key": "sandbox-bfl-key"}
+            answer = await client.post(url, headers=headers, json={"prompt": str(number)})
+            print(answer.json()["id"], flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_what_a_client_was_told_is_known_after_a_kill(tmp_path: Path) -> None:
+    state = tmp_path / "sandbox.jsonl"
+    with subprocess.Popen(
+        [sys.executable, "-c", _ENDLESS_CLIENT, str(state)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        told = [process.stdout.readline().strip() for _ in range(40)]
+        process.kill()
+        told += [line.strip() for line in process.stdout if line.endswith("\n")]
+    ledger = Sandbox(state=state).ledger
+    known = {submission.id for submission in ledger.submissions if submission.accepted}
+    assert set(told) <= known
+    assert len(known) - len(told) <= 1
 
 
 async def test_a_line_cut_by_the_kill_spoils_no_other(make_bench: MakeBench, tmp_path: Path) -> None:
