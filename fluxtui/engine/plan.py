@@ -224,7 +224,7 @@ def _wrong(name: str, where: str, message: str) -> FluxtuiError:
 def _stem(task: Task, target: Target | None, point: Mapping[str, JsonValue], draw: int | None) -> str:
     parts = [file_stem(task.name)]
     if target is not None:
-        parts.append(file_stem((target.label or target.model).replace("/", "-"), limit=40))
+        parts.append(file_stem(_short((target.label or target.model).replace("/", "-")), limit=40))
     parts += [file_stem(f"{name}-{_short(value)}", limit=30) for name, value in point.items()]
     if draw is not None:
         parts.append(str(draw))
