@@ -1,0 +1,48 @@
+"""What the documents say is so: the places they name exist, and the tables they copy are the code's."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fluxtui.domain.jobs import TRANSITIONS, JobState
+from fluxtui.settings.core import CoreModel
+from fluxtui.settings.sections import fields
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PLACES = re.compile(r"`((?:fluxtui|tests|examples|themes|docs|benchmarks)/[\w./-]*)`")
+LINKS = re.compile(r"\]\((?!https?:)([^)#]+)\)")
+STATES = "|".join(JobState)
+
+pages = pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text("utf-8")
+
+
+@pages
+def test_every_place_that_is_named_exists(page: str) -> None:
+    text = text_of(page)
+    named = {*LINKS.findall(text), *(place for place in PLACES.findall(text) if "NAME" not in place)}
+    assert not [place for place in sorted(named) if not (ROOT / place).exists()]
+
+
+def test_the_life_of_a_job_is_told_as_it_is() -> None:
+    rows = re.findall(rf"^\| ({STATES}) \| (.*?) ?\|$", text_of("CONTRIBUTING.md"), re.MULTILINE)
+    told = {JobState(before): {JobState(after) for after in afters.split(", ") if after} for before, afters in rows}
+    assert told == TRANSITIONS
+
+
+def test_the_readme_has_its_two_commands_ready_to_copy() -> None:
+    commands = re.findall(r"^## (Try it|Test it)\n.*?^```sh\n(.*?)^```", text_of("README.md"), re.MULTILINE | re.DOTALL)
+    assert [title for title, _ in commands] == ["Try it", "Test it"]
+    for _, command in commands:
+        assert command.startswith("python3 -m venv .venv && .venv/bin/pip install ")
+        assert command.count("\n") == 1
+
+
+def test_every_setting_is_explained() -> None:
+    explained = set(re.findall(r"^([A-Z_]+)=", text_of(".env.example"), re.MULTILINE))
+    assert {field.names[0] for field in fields(CoreModel)} <= explained
