@@ -188,7 +188,7 @@ class BlackForestLabs:
         reply.release()
         if left is None:
             return CheckResult(CheckState.UNKNOWN, f"{self.title} answers, but told no credits")
-        told = f"{left:g} credits (${left / 100:.2f})"
+        told = f"{left:,.1f} credits (${left / 100:.2f})"
         if left <= 0:
             problem = Problem(ProblemKind.CREDITS, f"The account at {self.title} has {told}.", advice=SERVICE.top_up)
             return CheckResult(CheckState.PROBLEM, told, problem, left)

@@ -83,15 +83,15 @@ def shape(width: int, height: int, rule: SizeRule) -> str:
     """Return the shape nearest to width:height that `rule` allows, as text."""
     divisor = math.gcd(width, height)
     terms = width // divisor, height // divisor
-    exact = f"{terms[0]}:{terms[1]}"
-    steepest = rule.steepest or math.inf
-    if exact in rule.ratios:
-        return exact
-    # The margin lets 21:9 itself pass, whose quotient no decimal limit names exactly.
-    if rule.any_ratio and max(terms) <= _LARGEST_TERM and max(terms) / min(terms) <= steepest + 1e-3:
-        return exact
-    wanted = math.log(width / height)
     known = [(ratio, pair) for ratio in rule.ratios if (pair := parse_ratio(ratio))]
+    for ratio, pair in known:
+        if pair[0] * terms[1] == pair[1] * terms[0]:
+            return ratio  # in the service's own spelling: 21:9, not 7:3
+    # The margin lets 21:9 itself pass, whose quotient no decimal limit names exactly.
+    flat_enough = max(terms) / min(terms) <= (rule.steepest or math.inf) + 1e-3
+    if rule.any_ratio and max(terms) <= _LARGEST_TERM and flat_enough:
+        return f"{terms[0]}:{terms[1]}"
+    wanted = math.log(width / height)
     return min(known, key=lambda item: abs(math.log(item[1][0] / item[1][1]) - wanted))[0]
 
 

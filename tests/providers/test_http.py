@@ -160,7 +160,7 @@ async def test_an_answer_that_is_too_large_is_not_read(announced: bool) -> None:
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 async def test_the_limit_counts_decompressed_bytes(encoding: str) -> None:
     compress = gzip.compress if encoding == "gzip" else zlib.compress
-    bomb, honest = compress(b"0" * 200_000_000), compress(b'{"ok": true}')
+    bomb, honest = compress(b"0" * 20_000_000), compress(b'{"ok": true}')
     async with opened() as http:
         async with serving(answering("200 OK", bomb, f"content-encoding: {encoding}")) as server:
             error = await failing(http, server.url)
