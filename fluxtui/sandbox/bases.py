@@ -7,6 +7,10 @@ BFL_KEY = "sandbox-bfl-key"
 AZURE_KEY = "sandbox-azure-key"
 AZURE_DEPLOYMENT = "FLUX-1.1-pro"
 AZURE_API_VERSION = "2025-04-01-preview"
+OPENAI_KEY = "sandbox-openai-key"
+AZURE_OPENAI_KEY = "sandbox-azure-openai-key"
+AZURE_OPENAI_DEPLOYMENT = "gpt-image-2"
+GEMINI_KEY = "sandbox-gemini-key"
 
 ROLES: tuple[str, ...] = (
     "bfl-api",
@@ -15,6 +19,11 @@ ROLES: tuple[str, ...] = (
     "bfl-delivery",
     "azure",
     "azure-delivery",
+    "openai",
+    "openai-delivery",
+    "azure-openai",
+    "azure-openai-delivery",
+    "gemini",
 )
 """The doors of the sandbox, in the order in which they take ports. New services append theirs."""
 
@@ -50,4 +59,11 @@ def environment(bases: Bases = IN_PROCESS) -> dict[str, str]:
         "AZURE_FLUX_DEPLOYMENT": AZURE_DEPLOYMENT,
         "BFL_FLUX_API_URL": bases["bfl-api"],
         "BFL_FLUX_API_KEY": BFL_KEY,
+        "OPENAI_BASE_URL": f"{bases['openai']}/v1",
+        "OPENAI_API_KEY": OPENAI_KEY,
+        "AZURE_OPENAI_ENDPOINT": bases["azure-openai"],
+        "AZURE_OPENAI_API_KEY": AZURE_OPENAI_KEY,
+        "AZURE_OPENAI_DEPLOYMENT_NAME": AZURE_OPENAI_DEPLOYMENT,
+        "GEMINI_API_URL": bases["gemini"],
+        "GEMINI_API_KEY": GEMINI_KEY,
     }

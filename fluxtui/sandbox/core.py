@@ -21,7 +21,7 @@ SERVICE_CLASSES: tuple[str, ...] = (
 )
 """The services that are played. A new one is a module, a line here and its doors in `bases.ROLES`."""
 
-_KEY_HEADERS = ("x-key", "api-key", "authorization")
+_KEY_HEADERS = ("x-key", "api-key", "authorization", "x-goog-api-key")
 
 
 class Sandbox:

@@ -9,7 +9,7 @@ from pathlib import Path
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 from fluxtui.domain.values import JsonObject
 
-SERVICES: tuple[str, ...] = ("bfl", "azure-flux")
+SERVICES: tuple[str, ...] = ("bfl", "azure-flux", "openai", "azure-openai", "gemini")
 """The services that faults can be set for one by one."""
 
 Range = tuple[float, float]
@@ -28,8 +28,12 @@ class Faults:
     rate_5xx_after, reset_after: the work is accepted and billed, but the client is not told. poll_failures: polls
     answered 503 or with a gateway's page. cut_downloads: pictures whose connection breaks half way. moderation,
     content_moderation, errors: how finished work fails. retry_after: sent with 429 (None: not sent). expiry: life of a
-    delivery link after the picture is finished. credits: the balance at BFL. active_limit: enforce BFL's 24 active
-    tasks (6 of flux-kontext-max). rpm: requests a minute of one Azure deployment (None: no limit). slow: how long
+    delivery link after the picture is finished. credits: the balance at BFL and what may be spent at OpenAI and Gemini,
+    in US cents. active_limit: enforce BFL's 24 active
+    tasks (6 of flux-kontext-max). rpm: requests a minute of one Azure deployment, or of one
+    model at OpenAI and Gemini (None: no limit). images_per_minute: pictures a minute of one model at OpenAI, those that
+    are sent along included (None: no limit). historic: retired models answer as they used to. unverified: OpenAI lists
+    its image models but wants the organization verified first. slow: how long
     `[sandbox:slow]` takes. picture_bytes: send plain pictures of exactly this size instead of painted ones.
     operation_location: Azure answers 202 and an operation to poll. key: the accepted key (None: the sandbox's own,
     `*`: any). services: the same settings for one service, e.g. {"bfl": {"rate_429": 0.1}}.
@@ -58,6 +62,9 @@ class Faults:
     slow: float = 30.0
     picture_bytes: int | None = None
     operation_location: bool = False
+    historic: bool = False
+    unverified: bool = False
+    images_per_minute: int | None = None
     key: str | None = None
     services: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
@@ -105,7 +112,7 @@ _RATES = frozenset(
 )
 _SECONDS = frozenset(("expiry", "slow", "credits"))
 _RANGES = frozenset(("latency", "answer_latency"))
-_FLAGS = frozenset(("active_limit", "operation_location"))
+_FLAGS = frozenset(("active_limit", "operation_location", "historic", "unverified"))
 _NAMES = frozenset(f.name for f in fields(Faults))
 _LARGEST_PICTURE = 256 * 1024 * 1024
 
@@ -205,7 +212,7 @@ def _wrong_optional(name: str, value: object) -> str | None:
     match name:
         case "seed":
             return None if whole else "is a whole number"
-        case "rpm":
+        case "rpm" | "images_per_minute":
             return None if value is None or (whole and value >= 1) else "is a whole number of at least 1"  # type: ignore[operator]
         case "picture_bytes":
             fits = value is None or (whole and 1024 <= value <= _LARGEST_PICTURE)  # type: ignore[operator]

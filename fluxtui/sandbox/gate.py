@@ -28,6 +28,7 @@ class Silence(StrEnum):
 
 
 PICTURE = "picture"
+ANSWER = "answer"
 REQUEST_MODERATED = "request-moderated"
 CONTENT_MODERATED = "content-moderated"
 ERROR = "error"

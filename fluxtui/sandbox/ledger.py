@@ -9,6 +9,8 @@ from functools import cached_property
 from fluxtui.domain.money import Micros, dollars, show
 from fluxtui.domain.values import JsonObject, JsonValue, digest
 
+_BILLED = ("picture", "answer")
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -35,8 +37,9 @@ class Identity:
 class Submission:
     """One submission. Times are seconds since the epoch; cost is in millionths of a dollar.
 
-    `outcome` of accepted work: picture, request-moderated, content-moderated or error. Work without a picture is
-    refunded. `answered` tells whether the client was sent the answer to its submission.
+    `outcome` of accepted work: picture, answer (a judge's text), request-moderated, content-moderated or error. Work
+    without a picture or an answer is refunded. `answered` tells whether the client was sent the answer to its
+    submission.
     """
 
     id: str
@@ -157,12 +160,12 @@ class Ledger:
         return True
 
     def billed_micros(self, service: str | None = None) -> Micros:
-        """Return what was billed in the end: work without a picture is refunded."""
+        """Return what was billed in the end: work without a result is refunded."""
         return Micros(
             sum(
                 s.cost_micros
                 for s in self._submissions.values()
-                if s.accepted and s.outcome == "picture" and service in (None, s.service)
+                if s.accepted and s.outcome in _BILLED and service in (None, s.service)
             )
         )
 
@@ -203,7 +206,7 @@ class Ledger:
             "collected": sum(s.collections > 0 for s in pictures),
             "uncollected": sum(s.owed for s in pictures),
             "duplicates": sum(len(group) - 1 for group in same),
-            "duplicates_billed": sum(max(0, sum(s.outcome == "picture" for s in group) - 1) for group in same),
+            "duplicates_billed": sum(max(0, sum(s.outcome in _BILLED for s in group) - 1) for group in same),
             "violations": len(self._violations),
             "billed_usd": dollars(self.billed_micros()),
             "services": by_service,

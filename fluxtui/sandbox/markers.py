@@ -16,12 +16,18 @@
 | `bomb` | a small file that unpacks to 400 megapixels |
 | `cut` | the first download breaks half way |
 | `jpeg` | a JPEG whatever format was asked for |
+| `quota`, `quota=3` ... | the first submissions of this job find the money or the day's quota spent |
+| `truncate` | a judge's answer is cut off as if its tokens had run out |
+| `refuse-answer` | a judge declines to answer |
+
+`moderate=SPELLING` and `content-moderate=SPELLING` choose between the ways in which a service says no, where it has
+several: an error code at OpenAI and Azure OpenAI, a block or finish reason at Gemini.
 """
 
 import math
 import re
 
-_MARKER = re.compile(r"\[sandbox:\s*([a-z0-9-]+)\s*(?:=\s*([a-z0-9.]+)\s*)?\]", re.IGNORECASE)
+_MARKER = re.compile(r"\[sandbox:\s*([a-z0-9-]+)\s*(?:=\s*([a-z0-9._-]+)\s*)?\]", re.IGNORECASE)
 
 
 class Markers:
@@ -45,6 +51,10 @@ class Markers:
         if value == "always":
             return math.inf
         return int(value) if value.isdigit() else 1
+
+    def value(self, name: str) -> str:
+        """Return what was written behind a marker, in lower case; empty without it."""
+        return self._found.get(name, "")
 
     def seconds(self, name: str, default: float) -> float | None:
         """Return the seconds that a marker asks for (`default` without a value), None without the marker."""

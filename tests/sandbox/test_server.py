@@ -140,6 +140,13 @@ def test_the_variables_name_every_setting() -> None:
         "AZURE_FLUX_DEPLOYMENT": "FLUX-1.1-pro",
         "BFL_FLUX_API_URL": "http://bfl-api.sandbox.invalid",
         "BFL_FLUX_API_KEY": "sandbox-bfl-key",
+        "OPENAI_BASE_URL": "http://openai.sandbox.invalid/v1",
+        "OPENAI_API_KEY": "sandbox-openai-key",
+        "AZURE_OPENAI_ENDPOINT": "http://azure-openai.sandbox.invalid",
+        "AZURE_OPENAI_API_KEY": "sandbox-azure-openai-key",
+        "AZURE_OPENAI_DEPLOYMENT_NAME": "gpt-image-2",
+        "GEMINI_API_URL": "http://gemini.sandbox.invalid",
+        "GEMINI_API_KEY": "sandbox-gemini-key",
     }
 
 
