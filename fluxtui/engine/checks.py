@@ -7,6 +7,8 @@ from fluxtui.engine.connections import Connections
 from fluxtui.engine.services import Services, ServiceState
 from fluxtui.providers.base import CheckResult, CheckState
 
+__all__ = ["CheckResult", "CheckState", "check_services"]
+
 
 async def check_services(services: Services, workspace: Path) -> list[tuple[str, CheckResult]]:
     """Return what each service answered, side by side, in the order of the services."""

@@ -67,6 +67,7 @@ class Runner:
         self._side = SideSteps(workspace, self.journal, thumbnails=thumbnails)
         self._runs: dict[int, set[str]] = {}
         self._stopping = asyncio.Event()
+        self._interrupted: frozenset[int] | None = None
         self._patience = _PATIENCE
         self._disk_problem: Problem | None = None
         self._told: dict[str, LaneRow] = {}
@@ -104,6 +105,11 @@ class Runner:
         self._patience = patience
         self._stopping.set()
 
+    def hand_over(self, ended: frozenset[int]) -> None:
+        """As `stop`, but only the runs in `ended` stop with it: the others are left for the next runner."""
+        self._interrupted = ended
+        self.stop()
+
     async def _serve(self) -> None:
         await self.journal.write(partial(presence.appear, pid=os.getpid()))
         await self.journal.write(runs.interrupt_running)
@@ -129,7 +135,7 @@ class Runner:
         await self._tell()
         self.lanes.clear()
         self._runs.clear()
-        await self.journal.write(runs.interrupt_running)
+        await self.journal.write(partial(runs.interrupt_running, only=self._interrupted))
         await self.journal.write(presence.disappear)
 
     async def _close(self) -> None:

@@ -40,6 +40,7 @@ class Services:
         self.sandbox = sandbox
         self._providers: dict[str, Provider] = {}
         self._statuses: dict[str, ServiceStatus] = {}
+        self._notes: list[str] = []
         core = loaded.core
         enabled = None if core.enabled_providers is None else frozenset(core.enabled_providers)
         for entry in registry.entries():
@@ -71,6 +72,7 @@ class Services:
             return
         module = registry.load(provider_id)
         settings = self.loaded.section(module.SETTINGS)
+        self._notes += getattr(module, "notes", lambda _settings: ())(settings)  # optional for a provider
         missing = module.missing(settings)
         if missing:
             self._statuses[provider_id] = ServiceStatus(provider_id, title, ServiceState.UNCONFIGURED, missing, ())
@@ -84,7 +86,7 @@ class Services:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the settings, e.g. an address that was corrected."""
-        return self.loaded.notes
+        return (*self._notes, *self.loaded.notes)
 
     def statuses(self) -> list[ServiceStatus]:
         return list(self._statuses.values())

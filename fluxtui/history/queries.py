@@ -382,6 +382,12 @@ def open_controls(connection: sqlite3.Connection) -> list[Control]:
     ]
 
 
+def control_outcome(connection: sqlite3.Connection, control_id: int) -> str | None:
+    """Return what came of a wish, None while nobody has taken it."""
+    row = connection.execute("SELECT outcome FROM controls WHERE id = ?", (control_id,)).fetchone()
+    return None if row is None or row[0] is None else str(row[0])
+
+
 def runs_in(connection: sqlite3.Connection, *states: RunState) -> list[int]:
     """Return the ids of the runs in any of `states`, oldest first."""
     marks = ",".join("?" * len(states))

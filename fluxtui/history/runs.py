@@ -128,12 +128,17 @@ def set_run_state(
     return changed
 
 
-def interrupt_running(transaction: Transaction) -> list[int]:
-    """Mark the runs that a dead runner left as running; returns their ids. For the runner's start."""
-    rows = transaction.connection.execute(
-        "UPDATE runs SET state = ? WHERE state = ? RETURNING id", (RunState.INTERRUPTED, RunState.RUNNING)
-    ).fetchall()
-    return [int(row[0]) for row in rows]
+def interrupt_running(transaction: Transaction, *, only: frozenset[int] | None = None) -> list[int]:
+    """Mark running runs as interrupted; returns their ids. For a runner's start (a dead one left them) and end.
+
+    With `only`, the other running runs become ready instead: the next runner takes them up by itself.
+    """
+    rows = transaction.connection.execute("SELECT id FROM runs WHERE state = ?", (RunState.RUNNING,)).fetchall()
+    running = [int(row[0]) for row in rows]
+    for run_id in running:
+        state = RunState.INTERRUPTED if only is None or run_id in only else RunState.READY
+        set_run_state(transaction, run_id=run_id, state=state)
+    return [run_id for run_id in running if only is None or run_id in only]
 
 
 def set_cap(transaction: Transaction, *, run_id: int, cap: Micros | None) -> None:

@@ -1,0 +1,53 @@
+"""Every setting there is here, its value with keys masked, and where it comes from: for a person who wonders."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fluxtui.domain.problems import FluxtuiError
+from fluxtui.providers import registry
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from fluxtui.settings import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class SettingFact:
+    """One variable. `value` shows a key only as `set`; `place` is a file and line, or empty for a default."""
+
+    variable: str
+    value: str
+    origin: str
+    place: str
+
+
+def settings_report(loaded: "Loaded") -> tuple[list[SettingFact], list[str]]:
+    """Return the settings of the core and of every provider, and what is wrong with any of them."""
+    from fluxtui.settings.core import CoreModel
+
+    facts, problems = _facts(loaded, CoreModel), []
+    for entry in registry.entries():
+        loaded.know(*entry.variables)
+        try:
+            facts += _facts(loaded, registry.load(entry.id).SETTINGS)
+        except FluxtuiError as error:
+            problems.append(error.problem.sentence())
+    return facts, problems
+
+
+def _facts(loaded: "Loaded", model: "type[BaseModel]") -> list[SettingFact]:
+    from fluxtui.settings import sections
+
+    filled = loaded.section(model)
+    facts = []
+    for name, field in zip(model.model_fields, sections.fields(model), strict=True):
+        variable, value = field.names[0], getattr(filled, name)
+        if value is None or value == "":
+            text = "not set"
+        elif field.secret:
+            text = "set (not shown)"
+        else:
+            text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        facts.append(SettingFact(variable, text, loaded.origin(variable) or "default", loaded.place(variable) or ""))
+    return facts
