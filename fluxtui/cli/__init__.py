@@ -1,1 +1,1 @@
-"""The commands: stdout is data, stderr is narration, exit codes are documented."""
+"""The commands: stdout is data, stderr is narration, exit codes are documented in docs/commands.md."""

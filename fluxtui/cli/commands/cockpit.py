@@ -1,0 +1,89 @@
+"""`fluxtui [BATCH]`: the cockpit, or the headless run where there is no terminal."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from fluxtui.cli import options
+from fluxtui.cli.session import Session
+from fluxtui.domain.batch import Target
+
+IMAGES = ("auto", "kitty", "sixel", "cells", "off")
+
+
+class _Nameless(click.Command):
+    """A command that is called without its name."""
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.find_root().command_path, "[OPTIONS] [BATCH]")
+
+    def get_usage(self, ctx: click.Context) -> str:
+        return f"Usage: {ctx.find_root().command_path} [OPTIONS] [BATCH]\n       `fluxtui --help` lists the commands."
+
+
+@click.command(cls=_Nameless, add_help_option=False)
+@click.argument("batch", required=False)
+@options.workspace
+@options.sandboxed
+@click.option("--start", is_flag=True, help="Begin the batch at once.")
+@click.option(
+    "-t",
+    "--target",
+    "targets",
+    type=options.target,
+    multiple=True,
+    metavar="TARGET",
+    help="Draw with this provider/model instead of the batch's targets. May be repeated.",
+)
+@click.option("--images", type=click.Choice(IMAGES), help="How pictures are shown in the terminal.")
+@click.option("--theme", metavar="NAME", help="The theme of the cockpit.")
+def command(
+    batch: str | None,
+    session: Session,
+    sandbox: bool,
+    start: bool,
+    targets: tuple[Target, ...],
+    images: str | None,
+    theme: str | None,
+) -> int:
+    if batch is not None and batch != "-" and not Path(batch).exists():
+        raise click.UsageError(_unknown(batch))
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return _without_terminal(batch, session, sandbox, start, targets)
+    from fluxtui.cli.cockpit import open_cockpit
+
+    core = session.loaded.core
+    return open_cockpit(
+        session.workspace,
+        batch=None if batch is None else Path(batch),
+        sandbox=sandbox,
+        start=start,
+        images=images or core.images,
+        theme=theme or core.theme,
+    )
+
+
+def _without_terminal(
+    batch: str | None, session: Session, sandbox: bool, start: bool, targets: tuple[Target, ...]
+) -> int:
+    if batch is None:
+        raise click.UsageError("The cockpit needs a terminal. `fluxtui --help` lists the commands that need none.")
+    if not start:
+        raise click.UsageError(
+            f"The cockpit needs a terminal, and this is none. `fluxtui run {batch}` runs the batch without a screen,"
+            " and so does --start here."
+        )
+    from fluxtui.cli.commands.run import RunRequest, run_batch
+
+    return run_batch(session, RunRequest(batch=batch, targets=targets, sandbox=sandbox))
+
+
+def _unknown(word: str) -> str:
+    import difflib
+
+    from fluxtui.cli.main import COMMANDS
+
+    close = difflib.get_close_matches(word, COMMANDS, 1)
+    hint = f" Did you mean the command {close[0]}?" if close else ""
+    return f"{word!r} is neither a command nor a file.{hint}"
