@@ -23,7 +23,7 @@ from fluxtui.history import queries
 from fluxtui.history.database import database_path, open_reader
 from fluxtui.history.journal import Journal
 from fluxtui.history.records import JobDetail, RunRow
-from fluxtui.providers.base import Accepted, CheckResult, CheckState, EncodedImage, Images, LinkedImage, Pace
+from fluxtui.providers.base import Accepted, CheckResult, CheckState, EncodedImage, Images, LinkedImage, Pace, Provider
 
 if TYPE_CHECKING:
     from fluxtui.providers.http import Http
@@ -179,7 +179,7 @@ class FakeServices(Services):
     def __init__(self, provider: FakeProvider | None) -> None:
         self.sandbox = False
         state = ServiceState.UNCONFIGURED if provider is None else ServiceState.READY
-        self._providers = {} if provider is None else {"fake": provider}
+        self._providers = {} if provider is None else {"fake": cast("Provider", provider)}
         self._statuses = {"fake": ServiceStatus("fake", "Scripted", state, ("FAKE_KEY",), ("one", "two"))}
 
     def default_targets(self) -> tuple[Target, ...]:
