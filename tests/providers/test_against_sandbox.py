@@ -13,6 +13,7 @@ from fluxtui.domain.size import Size
 from fluxtui.providers import registry
 from fluxtui.providers.base import Accepted, CheckState, EncodedImage, Images
 from fluxtui.providers.http import Http, open_client
+from fluxtui.sandbox.faults import Faults
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,7 @@ from fluxtui.providers.http import Http, open_client
 async def test_from_request_to_picture(provider_id: str, model: str) -> None:
     module = registry.load(provider_id)
     provider = module.make(module.SETTINGS.model_validate(sandbox.environment(sandbox.IN_PROCESS)))
-    client = open_client(sandbox.transport(sandbox.Sandbox()))
+    client = open_client(sandbox.transport(sandbox.Sandbox(faults=Faults.none())))
     http = Http(client)
     assert (await provider.check(http)).state in (CheckState.OK, CheckState.UNKNOWN)
     request = ImageRequest(model, "a fox", size=Size(512, 512), seed=3, output_format="png")

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxtui.providers.documents import LONG, parse, picture_bytes
@@ -36,6 +36,7 @@ def restored(value: Any) -> Any:
     return bytes(value).decode() if isinstance(value, bytes | memoryview) else value
 
 
+@settings(deadline=None)
 @given(VALUES, st.booleans(), st.sampled_from([None, 1]), st.booleans())
 def test_it_is_json_loads(value: Any, ascii_only: bool, indent: int | None, slashes: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
@@ -44,6 +45,7 @@ def test_it_is_json_loads(value: Any, ascii_only: bool, indent: int | None, slas
     assert restored(parse(text.encode())) == value
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_what_is_no_json_is_a_value_error_or_what_json_says(body: bytes) -> None:
     try:

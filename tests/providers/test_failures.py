@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxtui.domain.jobs import Refusal
@@ -170,6 +170,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.integers(300, 599), st.one_of(JSON.map(lambda value: json.dumps(value).encode()), st.binary(max_size=80)))
 def test_no_answer_breaks_the_reading(status: int, body: bytes) -> None:
     sentence = ""

@@ -20,6 +20,13 @@ KEY = "canary-key-0123456789"
 MEGABYTE = 1_048_576
 
 
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
 @contextlib.asynccontextmanager
 async def opened(bodies: BodyGate | None = None) -> AsyncIterator[Http]:
     client = open_client()
@@ -59,8 +66,33 @@ async def test_an_unknown_host_proves_that_nothing_was_sent() -> None:
 
 
 async def test_a_failed_tls_handshake_proves_that_nothing_was_sent() -> None:
+    async def no_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(no_tls, "127.0.0.1", 0)
+    async with server, opened() as http:
+        error = await failing(http, f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    assert (error.problem.kind, error.acceptance) == (ProblemKind.NETWORK, Acceptance.NO)
+
+
+async def test_a_connection_that_takes_too_long_proves_that_nothing_was_sent() -> None:
     async with serving(answering("200 OK", b"{}")) as server, opened() as http:
-        error = await failing(http, server.url.replace("http:", "https:"), timeout=2.0)
+        # The server waits for a request while the client waits for a handshake.
+        error = await failing(http, server.url.replace("http:", "https:"), timeout=0.2)
+    assert (error.problem.kind, error.acceptance) == (ProblemKind.NETWORK, Acceptance.NO)
+
+
+async def test_a_proxy_from_the_environment_is_used_and_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(answering("200 OK", b'{"via": "proxy"}')) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        async with opened() as http:
+            assert (await post(http, "http://api.example/v1")).json() == {"via": "proxy"}
+        assert proxy.requests[0].startswith(b"POST http://api.example/v1 ")
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
+        async with opened() as http:
+            error = await failing(http, "http://api.example/v1")
     assert (error.problem.kind, error.acceptance) == (ProblemKind.NETWORK, Acceptance.NO)
 
 

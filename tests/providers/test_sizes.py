@@ -1,7 +1,7 @@
 """Sizes that models make: within limits, on the grid, and unchanged when they fit."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxtui.domain.request import Change
@@ -22,6 +22,7 @@ def rule_of(service: str, model: str) -> SizeRule:
     return catalog.service(service).models[model].size
 
 
+@settings(deadline=None)
 @given(st.sampled_from(RULES), SIZES)
 def test_a_fitted_size_obeys_the_rule_and_stays(named: tuple[str, SizeRule], size: Size) -> None:
     rule = named[1]

@@ -101,7 +101,7 @@ async def _submitted(provider: Provider, request: ImageRequest, wire: Wire) -> N
     await provider.submit(request, wire.http)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(CHOICES), REQUESTS)
 def test_the_assessment_is_what_is_sent(choice: tuple[Provider, str], request: ImageRequest) -> None:
     provider, model = choice
@@ -141,6 +141,7 @@ def _size_agrees(assessment: Assessment, body: JsonObject, request: ImageRequest
         assert expected == request.size
 
 
+@settings(deadline=None)
 @given(st.sampled_from(CHOICES), REQUESTS)
 def test_prices_are_ranges_that_make_sense(choice: tuple[Provider, str], request: ImageRequest) -> None:
     price = choice[0].assess(replace(request, model=choice[1])).price
