@@ -8,12 +8,14 @@ hangs on the difference, so errors are judged here by the aiohttp error that cau
 
 import logging
 import ssl
+from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport, HttpxAiohttpClient
+from yarl import URL
 
 from fluxtui import __version__
 
@@ -72,6 +74,9 @@ def is_timeout(error: BaseException) -> bool:
     return isinstance(origin, TimeoutError)
 
 
+_address: ContextVar[str] = ContextVar("address", default="")
+
+
 class _Client(HttpxAiohttpClient):
     """The adapter's client with unlimited connections, no cookies, and one TLS context for all."""
 
@@ -86,14 +91,37 @@ class _Client(HttpxAiohttpClient):
         super().__init__(**kwargs)
 
 
+class _ExactTransport(AiohttpTransport):
+    """Remembers each address as it was given, for `_ExactRequest`."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        given = _address.set(str(request.url))
+        try:
+            return await super().handle_async_request(request)
+        finally:
+            _address.reset(given)
+
+
+class _ExactRequest(aiohttp.ClientRequest):
+    """Sends the address as it was given.
+
+    aiohttp would rewrite escapes that mean the same (`%3A` to `:`), and the services sign their links.
+    """
+
+    def __init__(self, method: str, url: URL, **kwargs: Any) -> None:
+        given = _address.get()
+        super().__init__(method, URL(given, encoded=True) if given.isascii() and given else url, **kwargs)
+
+
 def _transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> AiohttpTransport:
     def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=tls, keepalive_timeout=IDLE_CONNECTION),
             cookie_jar=aiohttp.DummyCookieJar(),
+            request_class=_ExactRequest,
         )
 
-    return AiohttpTransport(verify=tls, proxy=proxy, client=session)
+    return _ExactTransport(verify=tls, proxy=proxy, client=session)
 
 
 def new_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:

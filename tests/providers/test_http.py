@@ -330,6 +330,13 @@ async def test_urls_and_keys_stay_out_of_the_log(caplog: pytest.LogCaptureFixtur
     assert KEY not in caplog.text
 
 
+async def test_a_signed_address_is_opened_to_the_letter() -> None:
+    path = "/a%2Fb%20c/x.png?se=2025-07-14T07%3A46%3A43Z&rsct=image/png&sig=Ab%2FC%2B%3D&t=%7E"
+    async with opened() as http, serving(answering("200 OK", b"{}")) as server:
+        await http.download(f"{server.url}{path}", max_bytes=99, timeout=5)
+    assert server.requests[0].startswith(f"GET {path} HTTP/1.1\r\n".encode())
+
+
 async def test_parameters_join_the_query_of_the_address() -> None:
     async with opened() as http, serving(answering("200 OK", b"{}")) as server:
         await http.send(
