@@ -7,34 +7,30 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.app import App
-from textual.binding import Binding
 from textual.content import Content
-from textual.dom import DOMNode
-from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen, Screen
 from textual.signal import Signal
 
-from fluxtui.domain.problems import FluxtuiError, Problem
-from fluxtui.domain.text import plain
+from fluxtui.domain.problems import FluxtuiError
 from fluxtui.domain.values import JsonValue
 from fluxtui.history.database import database_path
 from fluxtui.history.records import LaneRow, RunRow, TargetRow
-from fluxtui.tui import faces, keymap, store, themes
+from fluxtui.tui import faces, keymap, store
 from fluxtui.tui.commands import CockpitCommands
 from fluxtui.tui.engine_door import EngineDoor, RealEngine
-from fluxtui.tui.previews.door import Pictures
+from fluxtui.tui.foundation import Foundation
 from fluxtui.tui.help import help_text, keys_text, leaving_question
+from fluxtui.tui.previews.door import Pictures
 from fluxtui.tui.previews.probe import Mode, Terminal, probe
 from fluxtui.tui.screens.batch.screen import BatchScreen
-from fluxtui.tui.screens.dialogs.screen import AskScreen, LineScreen, PaperScreen, existing_file
+from fluxtui.tui.screens.dialogs.screen import LineScreen, PaperScreen, existing_file
 from fluxtui.tui.screens.history.screen import HistoryScreen
 from fluxtui.tui.screens.run.look import LookScreen
 from fluxtui.tui.screens.run.screen import RunScreen
 from fluxtui.tui.screens.welcome.screen import WelcomeScreen
 
 
-class Cockpit(App[int]):
+class Cockpit(Foundation):
     """Screens over one workspace. It owns the feed, the pictures and the door to the engine."""
 
     CSS_PATH = "cockpit.tcss"
@@ -61,24 +57,21 @@ class Cockpit(App[int]):
         theme: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__()
+        super().__init__(theme, dark=terminal is None or terminal.dark is not False)
         self.workspace = workspace
         self.engine = engine
         self.clock = clock
         self.batch_path = batch
-        self.start_at_once = start and engine.sandbox
-        self.pictures = Pictures(terminal or Terminal(Mode.CELLS, "default"), self._write_raw)
+        self.start_wanted = start
+        self.pictures = Pictures(terminal or Terminal(Mode.CELLS, "default"), self.write_raw)
         self.feed = store.Feed(database_path(workspace), self.post_message, engine.runner_alive)
         self.news: Signal[store.News] = Signal(self, "news")
         self.shown: RunRow | None = None
         self.targets: tuple[TargetRow, ...] = ()
         self.lanes: tuple[LaneRow, ...] = ()
         self.runner_alive = False
-        self.themes: tuple[str, ...] = ()
-        self._wanted_theme = theme
         self._watched: int | None = None
         self._follow_latest = True
-        self._clash_told = False
 
     @property
     def sandbox(self) -> bool:
@@ -88,41 +81,15 @@ class Cockpit(App[int]):
     def pictures_on(self) -> bool:
         return self.pictures.mode is not Mode.OFF
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return themes.FALLBACK.variables
-
-    def on_load(self) -> None:
-        self._load_themes()
-
     def on_mount(self) -> None:
         self.feed.start()
-        if self.batch_path is not None or self.start_at_once:
-            first = "batch"
-        else:
-            first = "run" if self.feed.path.exists() else "welcome"
-        self.switch_mode(first)
+        beginning = "run" if self.feed.path.exists() else "welcome"
+        self.switch_mode(beginning if self.batch_path is None else "batch")
 
     def on_unmount(self) -> None:
         self.feed.stop()
         self.pictures.close()
         self.engine.close()
-
-    def _load_themes(self) -> None:
-        try:
-            found, problems = themes.load_themes(themes.themes_folder())
-        except FluxtuiError as error:
-            found, problems = [], [error.problem.what]
-        for theme in found or [themes.FALLBACK]:
-            self.register_theme(theme.textual())
-        self.themes = tuple(theme.name for theme in found) or (themes.FALLBACK.name,)
-        wanted = self._wanted_theme
-        if wanted is None:
-            wanted = themes.LIGHT if self.pictures.terminal.dark is False else themes.DARK
-        elif wanted not in self.available_themes:
-            problems.append(f"There is no theme named {wanted}; there are {', '.join(self.themes)}.")
-        self.theme = wanted if wanted in self.available_themes else self.themes[0]
-        if problems:
-            self.call_after_refresh(self.tell, "\n".join(problems), severity="warning")
 
     # --- news ------------------------------------------------------------------------------------
 
@@ -172,16 +139,6 @@ class Cockpit(App[int]):
         except FluxtuiError as error:
             self.tell_problem(error.problem)
 
-    # --- words -----------------------------------------------------------------------------------
-
-    def tell(self, text: str, *, severity: SeverityLevel = "information") -> None:
-        """Show a passing line. The text may come from outside: it is never markup."""
-        self.notify(plain(text, limit=600), severity=severity, timeout=4.0, markup=False)
-
-    def tell_problem(self, problem: Problem) -> None:
-        lines = [line for line in (problem.what, problem.cause, problem.advice) if line]
-        self.notify("\n".join(lines), severity="error", timeout=12.0, markup=False)
-
     # --- keys ------------------------------------------------------------------------------------
 
     async def action_go(self, mode: str) -> None:
@@ -194,17 +151,6 @@ class Cockpit(App[int]):
 
     def action_show_keys(self) -> None:
         self.push_screen(PaperScreen("Keys", keys_text(self.screen, self)))
-
-    def action_next_theme(self) -> None:
-        names = self.themes
-        here = names.index(self.theme) if self.theme in names else -1
-        self.theme = names[(here + 1) % len(names)]
-
-    def action_use_theme(self, name: str) -> None:
-        self.theme = name
-
-    def action_redraw(self) -> None:
-        self.refresh(repaint=True, layout=True)
 
     def action_open_file(self) -> None:
         def opened(path: str | None) -> None:
@@ -221,8 +167,8 @@ class Cockpit(App[int]):
             self.engine = self.engine.simulated()
 
     def open_batch(self, path: Path, *, start: bool = False) -> None:
-        """Show a batch file on the Batch screen; `start` only ever starts what costs nothing."""
-        self.batch_path, self.start_at_once = path, start and self.sandbox
+        """Show a batch file on the Batch screen; with `start` it begins, after the question where it costs money."""
+        self.batch_path, self.start_wanted = path, start
         self.switch_mode("batch")
         screen = self.screen
         if isinstance(screen, BatchScreen):
@@ -233,7 +179,7 @@ class Cockpit(App[int]):
         if not self.runner_alive or run is None or run.state not in faces.LIVE_RUNS:
             self.exit(0)
             return
-        if isinstance(self.screen, AskScreen) and self.screen.id == "leaving":
+        if self.screen.id == "leaving":
             self.exit(0)  # asked twice, answered
             return
         self.push_screen(leaving_question(run), lambda answer: self._left(answer, run.id))
@@ -248,18 +194,6 @@ class Cockpit(App[int]):
         await self.steer("pause_run", run_id)
         self.exit(0)
 
-    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
-        """Say once that keys of the user's keymap collide."""
-        if not self._clash_told:
-            self._clash_told = True
-            names = ", ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
-            self.tell(f"Some keys of your keymap collide: {names}.", severity="warning")
-
-    def _write_raw(self, text: str) -> None:
-        # Through the driver's queue, so that it lands between two frames and never inside one.
-        if self._driver is not None:
-            self._driver.write(text)
-
 
 def run_cockpit(
     workspace: Path,
@@ -272,8 +206,8 @@ def run_cockpit(
 ) -> int:
     """Open the cockpit on a workspace and return the exit code.
 
-    `start` begins the batch at once, and only in the sandbox, where it costs nothing. `images` is
-    one of `previews.probe.CHOICES`. Raises ValueError for any other.
+    `start` begins the batch: at once in the sandbox, which costs nothing, else after the one
+    question. `images` is one of `previews.probe.CHOICES`; raises ValueError for any other.
     """
     terminal = probe(images, web=bool(os.environ.get("TEXTUAL_DRIVER")))
     if terminal.mode is Mode.SIXEL:

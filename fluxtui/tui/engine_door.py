@@ -16,7 +16,6 @@ from fluxtui.domain.problems import FluxtuiError
 from fluxtui.domain.values import JsonValue
 
 if TYPE_CHECKING:
-    from fluxtui.engine.plan import Plan
     from fluxtui.engine.services import Services
     from fluxtui.history.journal import Journal
 
@@ -106,7 +105,9 @@ class EngineDoor(Protocol):
 
     def ensure_runner(self) -> None: ...
 
-    async def start(self, quoted: Quoted) -> int: ...
+    async def start(self, quoted: Quoted) -> int:
+        """Record the run and return its id; `ensure_runner` then has it taken up."""
+        ...
 
     async def control(self, kind: str, run_id: int | None, **payload: JsonValue) -> None: ...
 
@@ -123,6 +124,7 @@ class RealEngine:
         self.sandbox = sandbox
         self._services: Services | None = None
         self._journal: Journal | None = None
+        self._opening = asyncio.Lock()
 
     def simulated(self) -> "RealEngine":
         return RealEngine(self.workspace, sandbox=True)
@@ -200,9 +202,7 @@ class RealEngine:
             raise TypeError("a quote of another engine")
         core = (await in_thread(self._loaded)).loaded.core
         options = launch.RunOptions(metadata=core.output_include_metadata, layout=core.output_layout)
-        run_id = await launch.start_run(await self._writer(), self.workspace, quoted.plan, options)
-        await in_thread(self.ensure_runner)
-        return run_id
+        return await launch.start_run(await self._writer(), self.workspace, quoted.plan, options)
 
     async def control(self, kind: str, run_id: int | None, **payload: JsonValue) -> None:
         await (await self._writer()).control(kind, run_id, **payload)
@@ -215,17 +215,15 @@ class RealEngine:
         await in_thread(self.ensure_runner)
 
     async def _writer(self) -> "Journal":
-        if self._journal is None:
-            from fluxtui.history.database import database_path
-            from fluxtui.history.journal import Journal
-
-            journal = Journal(database_path(self.workspace))
-            await in_thread(journal.open)
+        async with self._opening:
             if self._journal is None:
+                from fluxtui.history.database import database_path
+                from fluxtui.history.journal import Journal
+
+                journal = Journal(database_path(self.workspace))
+                await in_thread(journal.open)
                 self._journal = journal
-            else:
-                await in_thread(journal.close)
-        return self._journal
+            return self._journal
 
     def close(self) -> None:
         if self._journal is not None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fluxtui.domain.jobs import ACTIVE, JobState, RunState
-from fluxtui.domain.money import Certainty, Micros, show
+from fluxtui.domain.money import Certainty, Micros
 from fluxtui.domain.text import plain
 
 GLYPHS: Mapping[JobState, str] = {
@@ -75,6 +75,16 @@ def duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
+def whole_seconds(seconds: float) -> str:
+    """Return a running time without a part of a second, which would only flicker."""
+    return duration(float(int(max(seconds, 0.0)))).replace(".0 s", " s")
+
+
+def countdown(seconds: float) -> str:
+    """Return the time until something, rounded up: it never says 0."""
+    return whole_seconds(float(int(max(seconds, 0.0)) + 1))
+
+
 def about(seconds: float | None) -> str:
     """Return a rough time such as `~15 s`, `~2 min`, `~3 h`."""
     if seconds is None:
@@ -96,20 +106,13 @@ def short_money(amount: Micros) -> str:
     return f"{value:.2f}"
 
 
-def job_money(billed: Micros, uncertain: Micros, quoted: Micros, certainty: Certainty | None) -> str:
-    """Return the money column of a job: billed, or what is uncertain with a `?`."""
+def job_money(billed: Micros, uncertain: Micros, certainty: Certainty | None) -> str:
+    """Return the money column of a job: what was billed, what may have been with a `?`, else a dash."""
     if uncertain:
         return f"{short_money(uncertain)}?"
     if billed:
         return short_money(billed)
-    if certainty is not None:
-        return "0"
-    return "—"
-
-
-def sandbox_money(amount: Micros, sandbox: bool) -> str:
-    """Return money, and say so when it is play money."""
-    return f"{show(amount)} (play money)" if sandbox else show(amount)
+    return "—" if certainty is None else "0"
 
 
 def when(at: float, now: float) -> str:

@@ -59,9 +59,7 @@ def keys_text(screen: Screen[object], app: "Cockpit") -> Content:
         lines = [Content.styled(area, "bold $primary")]
         for key in keys:
             label = " ".join(bound[key.id])
-            lines.append(
-                Content.assemble((f"{label:>{widest}}  ", "bold"), (f"{key.name}  ", ""), (key.tip, "$muted"))
-            )
+            lines.append(Content.assemble((f"{label:>{widest}}  ", "bold"), (f"{key.name}  ", ""), (key.tip, "$muted")))
         blocks.append(Content("\n").join(lines))
     return Content("\n\n").join(blocks)
 
@@ -72,7 +70,7 @@ def leaving_question(run: RunRow) -> AskScreen:
     left = active + run.counts.get(JobState.QUEUED, 0)
     jobs = "1 job is" if left == 1 else f"{left:,} jobs are"
     body = Content(
-        f"{jobs} still to be finished. The runner goes on without this screen; any later fluxtui shows the same run, live."
+        f"{jobs} still to be finished. The runner goes on without this screen; any later fluxtui shows the same run."
     )
     choices = (
         Choice("l", "leave", "leave; the work goes on", ""),

@@ -6,7 +6,7 @@ Keys are rebound by id (`App.set_keymap`); footer, help and palette read what is
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,16 @@ class Key:
 
 
 GLOBAL = (
-    Key("app.help", "f1", "show_help", "app", "help", "What this screen and the focused pane are for.", True),
+    Key(
+        "app.help",
+        "f1",
+        "show_help",
+        "app",
+        "help",
+        "What this screen and the focused pane are for.",
+        True,
+        display="F1",
+    ),
     Key("app.batch", "f2", "go('batch')", "go to", "batch", "The batch: what the file says and what it costs.", True),
     Key("app.run", "f3", "go('run')", "go to", "run", "The run: progress, jobs, pictures.", True),
     Key("app.history", "f7", "go('history')", "go to", "history", "All runs of this workspace.", True),
@@ -55,31 +64,31 @@ GLOBAL = (
 )
 
 RUN = (
+    Key("run.open", "enter", "open_job", "run", "look", "The picture large, with every detail.", True, display="↵"),
     Key("run.pause", "p", "pause", "run", "pause", "Pause the run, or go on with it.", True),
     Key("run.retry", "R", "retry", "run", "retry", "Try failed jobs again; asks which.", True),
-    Key("run.cancel", "x", "cancel", "run", "cancel", "Cancel this job, what was not sent yet, or everything; asks.", True),
-    Key("run.resolve", "a", "resolve", "run", "in doubt", "Say what becomes of jobs in doubt: adopt, abandon, pay again.", True),
-    Key("run.filter", "slash", "filter", "run", "filter", "Show only some jobs: text, or is:failed.", True, display="/"),
+    Key("run.cancel", "x", "cancel", "run", "cancel", "Cancel this job, the unsent ones, or all; asks.", True),
+    Key("run.resolve", "a", "resolve", "run", "in doubt", "Decide jobs in doubt: adopt, abandon, pay.", True),
+    Key("run.filter", "slash", "filter", "run", "filter", "Show some jobs only: text, or is:failed.", True, display="/"),
     Key("run.problem", "n", "next_problem(1)", "run", "next problem", "Jump to the next job that needs you."),
-    Key("run.problem-back", "N", "next_problem(-1)", "run", "previous problem", "Jump to the previous job that needs you."),
+    Key("run.problem-back", "N", "next_problem(-1)", "run", "previous problem", "Jump back to a job that needs you."),
     Key("run.sort", "s", "sort", "run", "sort", "Sort by order, state, task, target, time, cost or newest change."),
     Key("run.follow", "f", "follow", "run", "follow", "Keep the newest finished job selected."),
     Key("run.copy", "c", "copy_problem", "run", "copy error", "Copy the selected job's error card."),
     Key("run.prompt", "y", "copy_prompt", "run", "copy prompt", "Copy the selected job's prompt."),
-    Key("run.open", "enter", "open_job", "run", "look", "The picture large, with every detail.", display="↵"),
 )  # fmt: skip
 
 HISTORY = (
     Key("history.open", "enter", "open_run", "history", "open", "Open the selected run.", True, display="↵"),
-    Key("history.resume", "r", "resume_run", "history", "resume", "Go on with a run that was interrupted or paused.", True),
+    Key("history.resume", "r", "resume_run", "history", "resume", "Go on with an interrupted or paused run.", True),
 )  # fmt: skip
 
 BATCH = (
-    Key("batch.start", "s", "start", "batch", "start", "Start the run; asks once, with pictures, money and time.", True),
-    Key("batch.toggle", "space", "toggle_target", "batch", "target on/off", "Draw with the selected target, or not.", True),
+    Key("batch.start", "s", "start", "batch", "start", "Start; asks once, with pictures, money and time.", True),
+    Key("batch.toggle", "space", "toggle_target", "batch", "target on/off", "Let the target draw, or not.", True),
     Key("batch.all", "A", "all_targets", "batch", "all targets", "Tick every target that can draw, or none."),
     Key("batch.reload", "r", "reload", "batch", "read again", "Read the file again."),
-    Key("batch.findings", "w", "show_findings", "batch", "warnings", "Every warning and impossible cell, in full.", True),
+    Key("batch.findings", "w", "show_findings", "batch", "warnings", "Every warning and impossible cell.", True),
 )  # fmt: skip
 
 WELCOME = (
@@ -88,7 +97,7 @@ WELCOME = (
 )
 
 LOOK = (
-    Key("look.next", "right,l,j,down", "step(1)", "picture", "next job", "The next job of the table.", True, display="→"),
+    Key("look.next", "right,l,j,down", "step(1)", "picture", "next job", "The table's next job.", True, display="→"),
     Key("look.previous", "left,h,k,up", "step(-1)", "picture", "previous job", "The previous job.", True, display="←"),
     Key("look.facts", "i", "facts", "picture", "facts", "Show or hide the facts.", True),
     Key("look.copy", "c", "copy_problem", "picture", "copy error", "Copy the error card."),
@@ -108,6 +117,6 @@ ROWS = (
 EVERY = (*GLOBAL, *RUN, *HISTORY, *BATCH, *WELCOME, *LOOK, *ROWS)
 
 
-def bindings(keys: Iterable[Key]) -> list[Binding]:
+def bindings(keys: Iterable[Key]) -> list[BindingType]:
     """Return Textual's bindings for a class's BINDINGS."""
     return [key.binding() for key in keys]

@@ -88,16 +88,14 @@ class FeedFailed(News):
     problem: Problem
 
 
-class NoHistoryYet(Exception):
+class NoHistoryYet(Exception):  # noqa: N818 - a fact about a fresh workspace, not an error
     """The workspace has no database: nothing was ever run in it."""
 
 
 class Source(Protocol):
     """What the job table reads from; the feed is one."""
 
-    async def order(
-        self, run_id: int, job_filter: JobFilter, sort: str, descending: bool
-    ) -> "array[int]": ...
+    async def order(self, run_id: int, job_filter: JobFilter, sort: str, descending: bool) -> "array[int]": ...
 
     async def page(self, ids: tuple[int, ...]) -> dict[int, JobRow]: ...
 

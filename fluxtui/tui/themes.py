@@ -72,7 +72,7 @@ class ThemeFile:
         )
 
 
-class ThemeProblem(ValueError):
+class ThemeProblem(ValueError):  # noqa: N818 - named like the problems it is shown with
     """A theme file that cannot be used; the message says what would be right."""
 
 

@@ -112,7 +112,7 @@ class Pictures:
                     self._changed.wait()
                 if self._ending:
                     return
-                slot, (wish, deliver) = self._wishes.popitem(last=True)
+                _, (wish, deliver) = self._wishes.popitem(last=True)
                 shown = self._built.get(wish)
             if shown is None:
                 shown = build(wish, self.terminal)
@@ -158,9 +158,7 @@ def build(wish: Wish, terminal: Terminal) -> Shown:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return Shown(problem=f"cannot be shown: {type(error).__name__}")
     largest = kitty.LARGEST if mode is Mode.KITTY else 500
-    columns, rows = cells.fitted(
-        image.width, image.height, min(wish.columns, largest), min(wish.rows, largest), cell
-    )
+    columns, rows = cells.fitted(image.width, image.height, min(wish.columns, largest), min(wish.rows, largest), cell)
     match mode:
         case Mode.KITTY:
             strips, transmit, free = kitty.build(image, columns, rows, cell)

@@ -61,7 +61,9 @@ def probe(choice: str = "auto", *, web: bool = False, environment: Mapping[str, 
     found = understand(answer)
     if choice != "auto":
         if choice == Mode.KITTY and no_color:
-            return Terminal(Mode.CELLS, "NO_COLOR takes the colours that carry Kitty's pictures", found.cell, found.dark)
+            return Terminal(
+                Mode.CELLS, "NO_COLOR takes the colours that carry Kitty's pictures", found.cell, found.dark
+            )
         return Terminal(Mode(choice), "as asked", found.cell, found.dark)
     return found
 

@@ -23,7 +23,7 @@ _KEEP = ((ControlType.CURSOR_FORWARD, 0),)  # keeps the renderer from touching t
 def prepare() -> None:
     """Import the encoder without letting it talk to the terminal. Before the app starts."""
     real = sys.__stdout__
-    sys.__stdout__ = io.StringIO()  # type: ignore[misc]  # the one way to keep the import from probing
+    sys.__stdout__ = io.StringIO()  # type: ignore[misc, assignment]  # the one way to keep the import from probing
     try:
         import textual_image.renderable  # noqa: F401 - imported for its effect of being imported
     finally:

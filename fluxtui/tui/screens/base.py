@@ -7,6 +7,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
+from textual.worker import Worker
 
 from fluxtui.tui.store import News
 from fluxtui.tui.widgets.chrome import Footer, Header
@@ -25,10 +26,10 @@ class CockpitScreen(Screen[None]):
     """What the palette calls it."""
     HELP = ""
     """What F1 says, as plain text."""
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - declared by Textual
         (0, "-tiny"), (SMALLEST[0], "-narrow"), (110, "-wide"), (160, "-huge"),
     ]  # fmt: skip
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-flat"), (SMALLEST[1], "-short"), (34, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-short"), (34, "-tall")]  # noqa: RUF012 - declared by Textual
 
     @property
     def app(self) -> "Cockpit":  # type: ignore[override]  # the one app that these screens live in
@@ -53,6 +54,9 @@ class CockpitScreen(Screen[None]):
 
     def on_news(self, news: News) -> None:
         """Something in the workspace changed; also called while another screen is in front."""
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        self.app.tell_failed_worker(event)
 
     def key_words(self) -> dict[str, str]:
         """Return the footer's words for keys whose meaning depends on the moment, by id."""

@@ -54,9 +54,8 @@ class Header(Widget):
         app = self._cockpit
         parts: list[Content] = []
         if app.runner_alive:
-            lanes = sum(1 for lane in app.lanes if lane.in_flight or lane.state != "ok") or len(app.lanes)
-            word = "1 lane" if lanes == 1 else f"{lanes} lanes"
-            parts.append(Content.assemble(("● ", "$success"), f"runner {word}"))
+            word = {0: "", 1: " 1 lane"}.get(len(app.lanes), f" {len(app.lanes)} lanes")
+            parts.append(Content.assemble(("● ", "$success"), f"runner{word}"))
         elif app.shown is not None and app.shown.state in faces.LIVE_RUNS:
             parts.append(Content.assemble(("○ ", "$warning"), "no runner"))
         else:
@@ -90,7 +89,7 @@ class Footer(Widget):
         own: list[Content] = []
         always: dict[str, Content] = {}
         seen: set[str] = set()
-        words = getattr(self.screen, "key_words", dict)()
+        words: dict[str, str] = getattr(self.screen, "key_words", dict)()
         for active in self.screen.active_bindings.values():
             binding = active.binding
             if not binding.show or binding.id is None or binding.id in seen or not active.enabled:

@@ -16,10 +16,17 @@ from fluxtui.tui.ink import Ink, fit, ink_of
 from fluxtui.tui.previews.door import Pictures, Shown, Wish
 from fluxtui.tui.previews.probe import Mode
 
-TILE = 20
-"""Columns of a tile, one of them the gap."""
-TILE_ROWS = 10
-"""Rows of a tile: the picture, and a line that names it."""
+_SMALL, _LARGE = (20, 7), (27, 10)
+"""Columns (one of them the gap) and fewest rows (one of them the label) of a tile."""
+_LARGE_FROM = 90
+_MOST_ROWS = 13
+
+
+def tile_size(width: int, height: int) -> tuple[int, int]:
+    """Return the columns and rows of a tile that fill `width` x `height` well. Pure."""
+    columns, least = _LARGE if width >= _LARGE_FROM else _SMALL
+    down = max(1, height // least)
+    return columns, max(least, min(_MOST_ROWS, height // down))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,8 @@ class Tile:
 
     job_id: int
     state: JobState
-    name: str
+    task: str
+    target: str
     path: Path | None
 
 
@@ -53,20 +61,31 @@ class ContactSheet(Widget):
 
         job_id: int
 
+    @dataclass
+    class RoomChanged(Message):
+        """Another number or size of tiles fits now: show them again."""
+
     def __init__(self, pictures: Pictures, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._pictures = pictures
         self._tiles: tuple[Tile, ...] = ()
         self._current: int | None = None
+        self._by_target = False
         self._shown: dict[Wish, Shown] = {}
+        self._sized = (0, 0)
+
+    @property
+    def tile(self) -> tuple[int, int]:
+        """The columns and rows of a tile, now."""
+        return tile_size(self.size.width, self.size.height)
 
     @property
     def across(self) -> int:
-        return max(1, (self.size.width + 1) // TILE)
+        return max(1, (self.size.width + 1) // self.tile[0])
 
     @property
     def down(self) -> int:
-        return max(0, self.size.height // TILE_ROWS)
+        return max(0, self.size.height // self.tile[1])
 
     @property
     def room(self) -> int:
@@ -76,9 +95,12 @@ class ContactSheet(Widget):
     def show(self, tiles: Sequence[Tile], current: int | None) -> None:
         """Show these tiles (at most `room`), the one of job `current` marked."""
         tiles = tuple(tiles)[: max(self.room, 0)]
-        if (tiles, current) == (self._tiles, self._current):
+        if (tiles, current, self.tile) == (self._tiles, self._current, self._sized):
             return
+        self._sized = self.tile
         self._tiles, self._current = tiles, current
+        # A tile's one line says what tells it from its neighbours.
+        self._by_target = len({tile.target for tile in tiles}) > len({tile.task for tile in tiles})
         wanted = {self._wish(tile) for tile in tiles} - {None}
         self._shown = {wish: shown for wish, shown in self._shown.items() if wish in wanted}
         for position, tile in reversed(list(enumerate(tiles))):
@@ -94,21 +116,26 @@ class ContactSheet(Widget):
         self.refresh()
 
     def _wish(self, tile: Tile) -> Wish | None:
-        return None if tile.path is None else Wish(tile.path, TILE - 1, TILE_ROWS - 1, cells_only=True)
+        columns, rows = self.tile
+        return None if tile.path is None else Wish(tile.path, columns - 1, rows - 1, cells_only=True)
 
     def on_contact_sheet_built(self, message: Built) -> None:
         if any(self._wish(tile) == message.wish for tile in self._tiles):
             self._shown[message.wish] = message.shown
             self.refresh()
 
+    def on_resize(self) -> None:
+        self.post_message(self.RoomChanged())
+
     def on_click(self, event: Click) -> None:
-        position = (event.y // TILE_ROWS) * self.across + event.x // TILE
+        columns, rows = self.tile
+        position = (event.y // rows) * self.across + event.x // columns
         if position < len(self._tiles):
             self.post_message(self.Picked(self._tiles[position].job_id))
 
     def render_line(self, y: int) -> Strip:
         ink, width = ink_of(self.app), self.size.width
-        row, line = divmod(y, TILE_ROWS)
+        row, line = divmod(y, self.tile[1])
         parts: list[Strip] = []
         for tile in self._tiles[row * self.across : (row + 1) * self.across]:
             parts += [self._tile_line(tile, line, ink), Strip([Segment(" ", ink(None, "background"))], 1)]
@@ -117,22 +144,24 @@ class ContactSheet(Widget):
         return Strip.join(parts).adjust_cell_length(width, ink(None, "background"))
 
     def _tile_line(self, tile: Tile, line: int, ink: Ink) -> Strip:
-        width, back = TILE - 1, ink(None, "background")
+        columns, rows = self.tile
+        width, back = columns - 1, ink(None, "background")
         here = tile.job_id == self._current
-        if line == TILE_ROWS - 1:
+        if line == rows - 1:
             mark = "▌" if here else " "
-            name = fit(f"{faces.GLYPHS[tile.state]} {faces.one_line(tile.name, 80)}", width - 1)
+            label = tile.target.partition("/")[2] or tile.target if self._by_target else tile.task
+            name = fit(f"{faces.GLYPHS[tile.state]} {faces.one_line(label, 80)}", width - 1)
             style = back + ink("foreground" if here else "muted", "cursor" if here else None, bold=here)
             return Strip([Segment(mark, back + ink("primary")), Segment(name, style)], width)
         wish = self._wish(tile)
         shown = None if wish is None else self._shown.get(wish)
         if shown is None or shown.problem is not None or not shown.strips:
             text = ""
-            if line == TILE_ROWS // 2 - 1 and wish is None:
+            if line == rows // 2 - 1 and wish is None:
                 text = f"{faces.GLYPHS[tile.state]} {tile.state.label}".center(width)
             style = ink(faces.color_of(tile.state), "surface")
             return Strip([Segment(fit(text, width), style)], width)
-        top, left = (TILE_ROWS - 1 - shown.rows) // 2, (width - shown.columns) // 2
+        top, left = (rows - 1 - shown.rows) // 2, (width - shown.columns) // 2
         if not top <= line < top + shown.rows:
             return Strip([Segment(" " * width, back)], width)
         side, other = Segment(" " * left, back), Segment(" " * (width - left - shown.columns), back)

@@ -52,8 +52,7 @@ def problem_card(problem: Problem, color: str) -> Content:
         lines.append(Content.styled(" · ".join(facts), "$muted"))
     if problem.detail:
         lines.append(Content.styled(problem.detail, "$muted"))
-    bar = Content.styled("┃ ", f"${color}")
-    return Content("\n").join(bar + line for text in lines for line in text.split("\n"))
+    return Content("\n").join(lines)
 
 
 def problem_text(detail: JobDetail) -> str:
@@ -130,12 +129,9 @@ def _money(detail: JobDetail) -> Content:
 
 
 def job_facts(detail: JobDetail) -> Content:
-    """Return all facts of a job, most urgent first."""
+    """Return what there is to say about a job besides its heading and its problem, most urgent first."""
     row, request = detail.row, detail.request
-    color = faces.color_of(row.state)
-    blocks: list[Content] = [heading(detail)]
-    if detail.problem is not None and row.state is not JobState.DONE:
-        blocks.append(problem_card(detail.problem, color))
+    blocks: list[Content] = []
     if row.state is JobState.IN_DOUBT:
         blocks.append(
             Content.assemble(("a", "bold $primary"), ("  adopt a picture, abandon it, or pay for it again", "$muted"))
@@ -172,14 +168,33 @@ class Facts(VerticalScroll, can_focus=True):
 
     DEFAULT_CSS = """
     Facts { padding: 0 1; scrollbar-size-vertical: 1; background: $background; }
-    Facts > Static { width: 1fr; }
+    Facts > Static { width: 1fr; margin-bottom: 1; }
+    Facts > .problem { display: none; padding-left: 1; border-left: thick $state-failed; }
+    Facts > .problem.-refused { border-left: thick $state-refused; }
+    Facts > .problem.-in-doubt { border-left: thick $state-in-doubt; }
+    Facts > .problem.-queued { border-left: thick $warning; }
+    Facts.-problem > .problem { display: block; }
     """
     HELP = "The selected job: what went wrong and what to do, what was asked, how it was adapted, every attempt."
 
     def compose(self) -> Iterable[Static]:
-        yield Static("", markup=False)
+        yield Static("", markup=False, classes="heading")
+        yield Static("", markup=False, classes="problem")
+        yield Static("", markup=False, classes="rest")
 
     def show(self, detail: JobDetail | None) -> None:
         """Show a job's facts, or a quiet line when there is no job."""
-        content = Content.styled("Nothing selected.", "$muted") if detail is None else job_facts(detail)
-        self.query_one(Static).update(content)
+        head, card, rest = self.query(Static).results()
+        problem = None if detail is None or detail.row.state is JobState.DONE else detail.problem
+        self.set_class(problem is not None, "-problem")
+        if detail is None:
+            head.update(Content.styled("Nothing selected.", "$muted"))
+            rest.update("")
+            return
+        head.update(heading(detail))
+        rest.update(job_facts(detail))
+        for state in JobState:
+            card.set_class(detail.row.state is state, f"-{state.value.replace('_', '-')}")
+        if problem is not None:
+            color = "warning" if detail.row.state is JobState.QUEUED else faces.color_of(detail.row.state)
+            card.update(problem_card(problem, color))

@@ -11,9 +11,9 @@ from textual.message import Message
 from fluxtui.domain.jobs import ACTIVE, JobState
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.history.records import JobFilter, JobRow
-from fluxtui.tui import faces
-from fluxtui.tui.ink import Ink, Part, fit
+from fluxtui.tui.ink import Ink, Part
 from fluxtui.tui.store import NoHistoryYet, Source
+from fluxtui.tui.widgets.job_lines import JobLines
 from fluxtui.tui.widgets.rows import Rows
 
 PAGE = 64
@@ -24,31 +24,6 @@ _REORDER_SECONDS = 1.0
 SORTS = ("position", "state", "task", "target", "seconds", "cost", "newest")
 SORT_WORDS = {"position": "order", "seconds": "time", "newest": "newest change"}
 _HAPPENED_FIRST = frozenset({"seconds", "cost", "newest"})  # largest first
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Widths of the table's columns in cells; 0 leaves a column out."""
-
-    state: int
-    task: int
-    target: int
-    seconds: int
-    cost: int
-    note: int
-
-
-def columns(width: int, longest_target: int) -> Columns:
-    """Share `width` cells out: fixed columns first, then task, target and note. Pure."""
-    state, seconds, cost = 12, 7, 7
-    gaps = 2 * 4
-    rest = max(width - state - seconds - cost - gaps - 1, 12)
-    target = min(max(longest_target, 6), max(6, rest * 45 // 100))
-    note = 0
-    if width >= 92:
-        note = min(44, (rest - target) // 2)
-        rest -= note + 2
-    return Columns(state, max(rest - target, 6), target, seconds, cost, note)
 
 
 class JobTable(Rows):
@@ -89,7 +64,7 @@ class JobTable(Rows):
         self._order: array[int] = array("q")
         self._rows: OrderedDict[int, JobRow] = OrderedDict()
         self._asked: set[int] = set()
-        self._longest_target = 16
+        self._lines = JobLines(clock)
         self._reorder_due = False
 
     def on_mount(self) -> None:
@@ -115,9 +90,7 @@ class JobTable(Rows):
 
     def set_targets(self, targets: Iterable[str]) -> None:
         """Tell the names that the target column should have room for."""
-        longest = max((len(target) for target in targets), default=self._longest_target)
-        if longest != self._longest_target:
-            self._longest_target = longest
+        if self._lines.set_targets(targets):
             self.refresh()
 
     def set_filter(self, job_filter: JobFilter) -> None:
@@ -211,10 +184,13 @@ class JobTable(Rows):
             self._reorder_soon()
 
     def forget(self) -> None:
-        """Drop every row: so many changed that reading them anew is cheaper."""
-        self._rows.clear()
+        """Drop every row but those in view, which are read anew: too many changed to take them one by one."""
+        in_view = self.in_view
+        kept = {self._order[index] for index in in_view}
+        self._rows = OrderedDict((job_id, row) for job_id, row in self._rows.items() if job_id in kept)
         self._asked.clear()
-        self.refresh()
+        for page in {index // PAGE for index in in_view}:
+            self._ask_page(page)
         self._reorder_soon()
 
     def _reorder_soon(self) -> None:
@@ -271,70 +247,7 @@ class JobTable(Rows):
     # --- drawing ---------------------------------------------------------------------------------
 
     def draw_heading(self, width: int, ink: Ink) -> list[Part]:
-        c = columns(width - 1, self._longest_target)
-        quiet, active = ink("muted"), ink("foreground", bold=True)
-
-        def head(word: str, sort: str, cells: int, right: bool = False) -> Part:
-            mark = ("▾" if sort in _HAPPENED_FIRST else "▴") if sort == self.sort != "position" else ""
-            return fit(word + mark, cells, right=right), active if mark else quiet
-
-        parts = [
-            (" ", quiet),
-            head("  state", "state", c.state),
-            ("  ", quiet),
-            head("task", "task", c.task),
-            ("  ", quiet),
-            head("target", "target", c.target),
-            ("  ", quiet),
-            head("time", "seconds", c.seconds, True),
-            ("  ", quiet),
-            head("$", "cost", c.cost, True),
-        ]
-        return [*parts, ("  ", quiet), head("", "newest", c.note)] if c.note else parts
+        return self._lines.heading(width, ink, self.sort, descending=self.sort in _HAPPENED_FIRST)
 
     def draw_row(self, index: int, width: int, ink: Ink) -> list[Part]:
-        c = columns(width, self._longest_target)
-        row = self._row_at(index)
-        quiet = ink("muted")
-        if row is None:
-            return [(fit("  ·", width), ink("faint"))]
-        color = ink(faces.color_of(row.state))
-        settled = row.state in (JobState.QUEUED, JobState.CANCELLED)
-        name = quiet if settled else ink("foreground")
-        money = faces.job_money(row.billed, row.uncertain, row.quoted, row.certainty)
-        parts = [
-            (fit(f"{faces.GLYPHS[row.state]} {row.state.label}", c.state), color),
-            ("  ", quiet),
-            (fit(faces.one_line(row.task, 200), c.task), name),
-            ("  ", quiet),
-            (fit(faces.one_line(row.target, 200), c.target), quiet),
-            ("  ", quiet),
-            (fit(self._seconds(row), c.seconds, right=True), name if row.state in ACTIVE else quiet),
-            ("  ", quiet),
-            (fit(money, c.cost, right=True), ink("state-in-doubt") if row.uncertain else quiet),
-        ]
-        if c.note:
-            text, style = self._note(row, ink)
-            parts += [("  ", quiet), (fit(text, c.note), style)]
-        return parts
-
-    def _seconds(self, row: JobRow) -> str:
-        if row.state in ACTIVE and row.started_at is not None:
-            return faces.duration(max(0.0, float(int(self._clock() - row.started_at)))).replace(".0", "")
-        if row.state is JobState.QUEUED or row.seconds is None:
-            return "—"
-        return faces.duration(row.seconds)
-
-    def _note(self, row: JobRow, ink: Ink) -> Part:
-        if row.state is JobState.QUEUED and row.not_before is not None:
-            left = row.not_before - self._clock()
-            if left > 0:
-                return f"try {row.attempts + 1} in {faces.duration(float(int(left) + 1)).replace('.0', '')}", ink("warning")
-        if row.problem and row.state is not JobState.DONE:
-            return faces.one_line(row.problem, 200), ink(faces.color_of(row.state))
-        words = []
-        if row.attempts > 1:
-            words.append(f"try {row.attempts}")
-        if row.adapted:
-            words.append("1 adaptation" if row.adapted == 1 else f"{row.adapted} adaptations")
-        return " · ".join(words), ink("muted")
+        return self._lines.row(self._row_at(index), width, ink)

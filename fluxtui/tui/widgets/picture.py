@@ -86,9 +86,7 @@ class Picture(Widget):
             return self._sixel_lines(shown, blank, left, top)
         pad = ink_of(self.app)(None, "background")
         right = width - left - shown.columns
-        body = [
-            Strip([Segment(" " * left, pad), *strip, Segment(" " * right, pad)], width) for strip in shown.strips
-        ]
+        body = [Strip([Segment(" " * left, pad), *strip, Segment(" " * right, pad)], width) for strip in shown.strips]
         lines = [blank] * top + body + [blank] * (height - top - len(body))
         return [line.crop(crop.x, crop.right) for line in lines[crop.y : crop.bottom]]
 

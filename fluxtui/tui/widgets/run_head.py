@@ -13,6 +13,8 @@ from fluxtui.tui import faces
 from fluxtui.tui.ink import Ink, Part, fit, ink_of, strip_of
 
 _MOST_LINES = 8
+_MOST_LINES_SHORT = 4  # in a window of fewer than _TALL rows
+_TALL = 34
 
 
 def seconds_left(targets: Sequence[TargetRow], lanes: Sequence[LaneRow]) -> float | None:
@@ -80,8 +82,8 @@ class RunHead(Widget):
         if run.started_at is not None:
             end = run.finished_at if run.finished_at is not None else self._clock()
             elapsed = max(0.0, end - run.started_at)
-            whole = elapsed if run.finished_at is not None else float(int(elapsed))
-            parts.append(faces.duration(whole).replace(".0 s", " s") + ("" if run.finished_at else " elapsed"))
+            ended = run.finished_at is not None
+            parts.append(faces.duration(elapsed) if ended else f"{faces.whole_seconds(elapsed)} elapsed")
         if self._left is not None and run.state is RunState.RUNNING:
             parts.append(f"{faces.about(self._left)} left")
         money = show(run.spent)
@@ -128,8 +130,12 @@ class TargetLines(Widget):
             self.refresh()
 
     @property
+    def _most(self) -> int:
+        return _MOST_LINES if self.app.size.height >= _TALL else _MOST_LINES_SHORT
+
+    @property
     def _lines(self) -> int:
-        return min(len(self._targets), _MOST_LINES)
+        return min(len(self._targets), self._most)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return self._lines
@@ -138,7 +144,7 @@ class TargetLines(Widget):
         ink, width = ink_of(self.app), self.size.width
         if y >= len(self._targets):
             return strip_of([], width, ink(None, "background"))
-        if y == _MOST_LINES - 1 and len(self._targets) > _MOST_LINES:
+        if y == self._most - 1 and len(self._targets) > self._most:
             more = f"… and {len(self._targets) - y} more targets"
             return strip_of([(more, ink("muted"))], width, ink(None, "background"))
         return strip_of(self._target(self._targets[y], width, ink), width, ink(None, "background"))
@@ -174,9 +180,7 @@ class TargetLines(Widget):
             if lane.state == "paused":
                 return "‖ paused", "muted"
             if lane.resume_at is not None and lane.resume_at > self._clock():
-                return f"↻ goes on in {faces.duration(float(int(lane.resume_at - self._clock()) + 1))}".replace(
-                    ".0 s", " s"
-                ), "warning"
+                return f"↻ goes on in {faces.countdown(lane.resume_at - self._clock())}", "warning"
         if active:
             return f"◐ {active} in flight", "state-waiting"
         if waiting:
@@ -185,5 +189,3 @@ class TargetLines(Widget):
         if bad:
             return ", ".join(f"{faces.GLYPHS[s]} {n} {s.label}" for s, n in bad), faces.color_of(bad[0][0])
         return "✓ all done", "state-done"
-
-

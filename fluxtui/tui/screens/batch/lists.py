@@ -111,12 +111,12 @@ class TargetList(Rows):
         elif quote is not None and quote.adaptations:
             flag, color = "▲", "warning"
         price = price_of_one(quote)
-        name = width - 5 - 2 - 7
+        room = width - 5 - 2 - 7
         return [
             (" [", ink("muted")),
             ("x" if on else " ", ink("primary", bold=True)),
             ("] ", ink("muted")),
-            (fit(faces.one_line(target.title, 200), name), ink("foreground") if on else ink("muted")),
+            (fit(faces.one_line(target.title, 200), room), ink("foreground") if on else ink("muted")),
             (f" {flag}", ink(color)),
             (fit(price, 7, right=True), ink("foreground") if on else ink("muted")),
         ]

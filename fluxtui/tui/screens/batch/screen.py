@@ -118,9 +118,12 @@ class BatchScreen(CockpitScreen):
             return
         self.quoted = quoted
         self._show_quote(busy=False)
-        if self.app.start_at_once:
-            self.app.start_at_once = False
-            await self._start(quoted)
+        if self.app.start_wanted:
+            self.app.start_wanted = False
+            if self.app.sandbox:
+                await self._start(quoted)  # it costs nothing, so there is nothing to ask
+            else:
+                self.action_start()
 
     async def _price_offered(self, sheet: Sheet) -> None:
         """Price every target on offer, so that the list shows what each would cost."""
@@ -198,11 +201,10 @@ class BatchScreen(CockpitScreen):
         self._starting = True
         self.refresh_bindings()
         try:
-            run_id = await self.app.engine.start(quoted)
+            self.app.open_run(await self.app.engine.start(quoted))
+            await in_thread(self.app.engine.ensure_runner)
         except FluxtuiError as error:
             self.app.tell_problem(error.problem)
-        else:
-            self.app.open_run(run_id)
         finally:
             self._starting = False
             self.refresh_bindings()

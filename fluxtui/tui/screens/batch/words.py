@@ -131,7 +131,9 @@ def all_findings(sheet: Sheet, quoted: Quoted | None) -> Content:
     for name, why in sheet.unusable:
         blocks.append(Content.assemble((f"✗ {faces.one_line(name)}  ", "bold $error"), why))
     for line in quoted.lines if quoted is not None else ():
-        pairs = [("✗", "error", s, n) for s, n in line.impossible] + [("▲", "warning", s, n) for s, n in line.adaptations]
+        pairs = [("✗", "error", s, n) for s, n in line.impossible] + [
+            ("▲", "warning", s, n) for s, n in line.adaptations
+        ]
         pairs += [("·", "muted", note, 0) for note in line.notes]
         if pairs:
             lines = [Content.styled(faces.one_line(line.target), "bold")]
@@ -163,7 +165,9 @@ def start_question(sheet: Sheet, quoted: Quoted, sandbox: bool) -> AskScreen:
     if adapted:
         body += Content.assemble("\n\n", ("▲ ", "$warning"), f"{adapted:,} times something is not honoured as asked")
     if quoted.impossible:
-        body += Content.assemble("\n", ("✗ ", "$error"), f"{quoted.impossible:,} cells cannot be drawn and cost nothing")
+        body += Content.assemble(
+            "\n", ("✗ ", "$error"), f"{quoted.impossible:,} cells cannot be drawn and cost nothing"
+        )
     if not quoted.price.known:
         body += Content.assemble("\n", ("▲ ", "$warning"), "the price of a target is not known")
     choices = (

@@ -54,15 +54,16 @@ class RunTable(Rows):
 
     def _widths(self, width: int) -> tuple[int, int, int]:
         """Return the cells of (batch, bar, targets)."""
-        rest = width - (5 + 14 + 14 + 12 + 9 + 2 * 6)
-        bar = max(8, min(30, rest // 3))
-        targets = 0 if rest < 60 else (rest - bar) // 3
-        return max(8, rest - bar - (targets + 2 if targets else 0)), bar, targets
+        rest = width - (4 + 13 + 11 + 9 + 12 + 2 * 6)
+        batch = max(8, min(36, rest // 2))
+        bar = max(4, min(40, rest - batch))
+        targets = rest - batch - bar - 2
+        return batch, bar, targets if targets >= 16 else 0
 
     def draw_heading(self, width: int, ink: Ink) -> list[Part]:
         batch, bar, targets = self._widths(width - 1)
-        cells = [("  run", 5, False), ("state", 14, False), ("batch", batch, False), ("", bar, False)]
-        cells += [("done", 12, True), ("$", 9, True), ("when", 14, True)]
+        cells = [("  run", 5, False), ("state", 13, False), ("batch", batch, False), ("", bar, False)]
+        cells += [("done", 11, True), ("$", 9, True), ("when", 12, True)]
         if targets:
             cells.append(("targets", targets, False))
         parts: list[Part] = []
@@ -77,17 +78,20 @@ class RunTable(Rows):
         parts: list[Part] = [
             (fit(str(run.id), 4, right=True), quiet),
             gap,
-            (fit(f"{faces.RUN_GLYPHS[run.state]} {run.state.value}", 14), ink(faces.RUN_COLORS[run.state])),
+            (fit(f"{faces.RUN_GLYPHS[run.state]} {run.state.value}", 13), ink(faces.RUN_COLORS[run.state])),
             gap,
             (fit(faces.one_line(run.batch, 200), batch), ink("foreground")),
             gap,
             *((part.glyph * part.cells, ink(part.color)) for part in faces.bar(run.counts, bar)),
             gap,
-            (fit(f"{run.counts.get(JobState.DONE, 0):,}/{run.jobs:,}", 12, right=True), ink("foreground")),
+            (fit(f"{run.counts.get(JobState.DONE, 0):,}/{run.jobs:,}", 11, right=True), ink("foreground")),
             gap,
-            (fit("sandbox" if run.sandbox else show(run.spent), 9, right=True), ink("accent") if run.sandbox else quiet),
+            (
+                fit("sandbox" if run.sandbox else show(run.spent), 9, right=True),
+                ink("accent") if run.sandbox else quiet,
+            ),
             gap,
-            (fit(faces.when(run.created_at, self._clock()), 14, right=True), quiet),
+            (fit(faces.when(run.created_at, self._clock()), 12, right=True), quiet),
         ]
         if targets:
             parts += [gap, (fit(", ".join(faces.one_line(t, 80) for t in run.targets), targets), quiet)]

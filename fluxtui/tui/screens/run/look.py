@@ -9,6 +9,7 @@ from textual.content import Content
 
 from fluxtui.tui import keymap
 from fluxtui.tui.screens.base import CockpitScreen
+from fluxtui.tui.screens.run.panes import show_picture
 from fluxtui.tui.store import JobsChanged, News
 from fluxtui.tui.widgets.facts import Facts
 from fluxtui.tui.widgets.job_table import JobTable
@@ -32,7 +33,9 @@ class LookScreen(CockpitScreen):
     """
     BINDINGS = keymap.bindings(keymap.LOOK)
     AREA = "picture"
-    HELP = "One job: its picture as large as the window allows, and every fact about it. The arrows go to its neighbours."
+    HELP = (
+        "One job: its picture as large as the window allows, and every fact about it. The arrows go to its neighbours."
+    )
 
     picture = getters.query_one(Picture)
     facts = getters.query_one(Facts)
@@ -63,7 +66,7 @@ class LookScreen(CockpitScreen):
         """Show what the Run screen has selected."""
         detail = self._run_screen.detail
         self.facts.show(detail)
-        self._run_screen.show_picture(self.picture, detail)
+        show_picture(self.picture, self.app.workspace, detail)
         pane = self.query_one("#picture-pane")
         table = self._run_screen.table
         if detail is not None:
@@ -77,7 +80,7 @@ class LookScreen(CockpitScreen):
     async def action_step(self, step: int) -> None:
         table: JobTable = self._run_screen.table
         table.action_move(step)
-        await self._run_screen.show_detail(table.job_id)
+        await self._run_screen.show_detail()
         self.show()
 
     def action_facts(self) -> None:

@@ -101,7 +101,7 @@ def resolve(run: RunRow, job: JobRow | None, doubtful: tuple[int, ...]) -> Quest
     choices: list[Choice] = []
     wishes: dict[str, Steering] = {}
     if here and job is not None:
-        choices.append(Choice("a", "adopt", "adopt a picture", "you found it at the service: give its file"))
+        choices.append(Choice("a", "adopt", "adopt a picture", "you found it at the service"))
         choices.append(Choice("b", "abandon", "abandon it", "no picture; it may have been billed"))
         choices.append(Choice("p", "resend", "pay again", f"send it once more for {show(job.quoted)}", "warning"))
         wishes["adopt"] = Steering("in_doubt", {"jobs": [job.id], "choice": "adopt"})
@@ -109,8 +109,12 @@ def resolve(run: RunRow, job: JobRow | None, doubtful: tuple[int, ...]) -> Quest
         wishes["resend"] = Steering("in_doubt", {"jobs": [job.id], "choice": "resend"})
     if len(doubtful) > (1 if here else 0):
         ids: JsonObject = {"jobs": list(doubtful)}
-        choices.append(Choice("B", "abandon-all", f"abandon all {len(doubtful)}", f"{show(run.uncertain)} may be billed"))
-        choices.append(Choice("P", "resend-all", f"pay again for all {len(doubtful)}", "sends them once more", "warning"))
+        choices.append(
+            Choice("B", "abandon-all", f"abandon all {len(doubtful)}", f"{show(run.uncertain)} may be billed")
+        )
+        choices.append(
+            Choice("P", "resend-all", f"pay again for all {len(doubtful)}", "sends them once more", "warning")
+        )
         wishes["abandon-all"] = Steering("in_doubt", {**ids, "choice": "abandon"})
         wishes["resend-all"] = Steering("in_doubt", {**ids, "choice": "resend"})
     body = Content(
@@ -122,6 +126,6 @@ def resolve(run: RunRow, job: JobRow | None, doubtful: tuple[int, ...]) -> Quest
 
 def pause_word(run: RunRow | None, runner_alive: bool) -> str:
     """Return the footer's word for the pause key."""
-    if run is None or can_pause(run) and runner_alive:
+    if run is None or (can_pause(run) and runner_alive):
         return "pause"
     return "go on" if run.state is not RunState.INTERRUPTED else "resume"

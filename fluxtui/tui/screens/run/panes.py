@@ -1,0 +1,178 @@
+"""The panes of the Run screen: the jobs with their filter, the selected job, the small pictures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.widgets import Input
+
+from fluxtui.domain.problems import FluxtuiError
+from fluxtui.history import queries
+from fluxtui.history.records import JobDetail
+from fluxtui.tui import faces
+from fluxtui.tui.filters import parse_filter
+from fluxtui.tui.store import NoHistoryYet
+from fluxtui.tui.widgets.contact_sheet import ContactSheet, Tile
+from fluxtui.tui.widgets.facts import Facts
+from fluxtui.tui.widgets.job_table import SORT_WORDS, SORTS, JobTable
+from fluxtui.tui.widgets.picture import Picture
+
+if TYPE_CHECKING:
+    from fluxtui.tui.app import Cockpit
+
+
+class JobsPane(Container):
+    """The table of jobs, and the line that filters it."""
+
+    table = getters.query_one(JobTable)
+    line = getters.query_one(Input)
+
+    def __init__(self) -> None:
+        super().__init__(id="jobs-pane", classes="pane")
+        self.total = 0
+        self.following = False
+
+    def compose(self) -> ComposeResult:
+        app = cast("Cockpit", self.app)
+        yield JobTable(app.feed, app.clock, id="jobs")
+        yield Input(placeholder="text, is:failed, is:problem, target:name", id="filter", compact=True)
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.line.value)
+
+    def show_title(self) -> None:
+        """Say how many jobs there are, in which order, and whether the newest is followed."""
+        table, shown = self.table, self.table.row_count
+        count = f"{shown:,} of {self.total:,}" if self.filtered else f"{shown:,}"
+        sort = "" if table.sort == "position" else f" · by {SORT_WORDS.get(table.sort, table.sort)}"
+        self.border_title = Content(f"jobs {count}{sort}{' · following' if self.following else ''}")
+
+    @on(JobTable.OrderChanged)
+    def _ordered(self) -> None:
+        self.show_title()
+
+    def next_sort(self) -> None:
+        self.table.set_sort(SORTS[(SORTS.index(self.table.sort) + 1) % len(SORTS)])
+
+    def toggle_following(self) -> None:
+        self.following = not self.following
+        self.show_title()
+
+    def open_filter(self) -> None:
+        self.line.add_class("-open")
+        self.line.focus()
+
+    def close_filter(self) -> None:
+        """Leave the filter line, and show every job again."""
+        if self.line.has_class("-open"):
+            self.line.value = ""
+            self.line.remove_class("-open")
+            self.table.focus()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        job_filter, wrong = parse_filter(event.value)
+        self.table.set_filter(job_filter)
+        self.border_subtitle = Content(wrong or "")
+        self.show_title()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        if not self.filtered:
+            self.line.remove_class("-open")
+        self.table.focus()
+
+
+def show_picture(picture: Picture, workspace: Path, detail: JobDetail | None) -> None:
+    """Show a job's picture in `picture`, or say why there is none."""
+    image = None if detail is None or not detail.images else detail.images[0]
+    if detail is None:
+        picture.show(None)
+    elif image is None:
+        picture.show(None, f"{faces.GLYPHS[detail.row.state]} {detail.row.state.label}")
+    elif image.thumbnail is None:
+        picture.show(None, "the preview is being made")
+    else:
+        facts = (f"{image.width} × {image.height} {image.format}", faces.one_line(image.path))
+        picture.show(workspace / image.thumbnail, *facts)
+
+
+class SelectedJob(Vertical):
+    """The selected job: its picture, and below it the facts."""
+
+    facts = getters.query_one(Facts)
+    picture = getters.query_one(Picture)
+
+    def compose(self) -> ComposeResult:
+        with Container(id="preview-pane", classes="pane"):
+            yield Picture(cast("Cockpit", self.app).pictures, id="preview")
+        with Container(id="facts-pane", classes="pane"):
+            yield Facts()
+
+    def on_mount(self) -> None:
+        self.query_one("#facts-pane").border_title = Content("details")
+        self.show(None)
+
+    def show(self, detail: JobDetail | None) -> None:
+        self.facts.show(detail)
+        show_picture(self.picture, cast("Cockpit", self.app).workspace, detail)
+        pane = self.query_one("#preview-pane")
+        image = detail.images[0] if detail is not None and detail.images else None
+        pane.border_title = Content("preview" if detail is None else faces.one_line(detail.row.target, 60))
+        pane.border_subtitle = Content("" if image is None else f"{image.width} × {image.height} {image.format}")
+
+
+class SheetPane(Container):
+    """Small pictures of the jobs around the table's cursor. Useless, and hidden, without pictures."""
+
+    sheet = getters.query_one(ContactSheet)
+
+    def __init__(self) -> None:
+        super().__init__(id="sheet-pane", classes="pane")
+        self._table: JobTable | None = None
+
+    def compose(self) -> ComposeResult:
+        yield ContactSheet(cast("Cockpit", self.app).pictures)
+
+    def on_mount(self) -> None:
+        self.border_title = Content("pictures")
+
+    def follow(self, table: JobTable) -> None:
+        """Show the neighbours of this table's cursor from now on."""
+        self._table = table
+
+    def ids(self) -> list[int]:
+        """Return the jobs that are (or should be) on the sheet: the page of tiles with the cursor's."""
+        room = self.sheet.room
+        if self._table is None or room <= 0 or not self.sheet.is_on_screen:
+            return []
+        before = self._table.cursor % room
+        return self._table.near(before, room - 1 - before)
+
+    @on(ContactSheet.RoomChanged)
+    def read(self) -> None:
+        """Read the tiles anew."""
+        self.run_worker(self._show(), group="sheet", exclusive=True, exit_on_error=False)
+
+    async def _show(self) -> None:
+        app, table, ids = cast("Cockpit", self.app), self._table, tuple(self.ids())
+        if table is None or not ids:
+            return
+        try:
+            rows, images = await app.feed.ask(
+                lambda c: (queries.jobs(c, ids), {i: queries.images(c, job_id=i) for i in ids})
+            )
+        except (NoHistoryYet, FluxtuiError):
+            return
+        tiles = []
+        for job_id in ids:
+            if job_id in rows:
+                row = rows[job_id]
+                small = next((image.thumbnail for image in images[job_id] if image.thumbnail), None)
+                path: Path | None = None if small is None else app.workspace / small
+                tiles.append(Tile(job_id, row.state, row.task, row.target, path))
+        self.sheet.show(tiles, table.job_id)
