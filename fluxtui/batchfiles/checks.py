@@ -20,13 +20,16 @@ from fluxtui.domain.text import file_stem
 CONTEXT_FIELDS = ("title", "scene", "mood")
 """Context that may stand among the fields of a task, without a mapping of its own."""
 TASK_FIELDS = frozenset({"name", "id", "prompt", "negative_prompt", "parameters", "context", "references", "extra"})
-RESERVED = TASK_FIELDS | {*CONTEXT_FIELDS, "payload"}
+_NO_PARAMETERS = TASK_FIELDS | {*CONTEXT_FIELDS}
+RESERVED = _NO_PARAMETERS | {"payload"}
 """Names that no parameter can have, since they mean something else in some format."""
 SHARED_RESERVED = RESERVED - {"negative_prompt", "extra"}
 """The same for defaults and for the parameters of a target, which may hold those two."""
 
 LONGEST_NAME = 200
 MOST_REFERENCES = 64
+MOST_TASKS = 250_000
+_CONTEXT_KEYS = frozenset({*CONTEXT_FIELDS, "context"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,10 @@ def check_task(fields: Any, place: Place, report: Report, *, name: Any = None) -
     task_name = _name(
         identity if given_name is None else given_name, place, "id" if given_name is None else "name", report
     )
-    context = _context(fields, place, report)
+    context = {} if _CONTEXT_KEYS.isdisjoint(fields) else _context(fields, place, report)
     if identity is not None and given_name is not None:
         context.update(_context_texts({"id": identity}, place, report))
-    parameters = {key: value for key, value in fields.items() if key not in TASK_FIELDS and key not in CONTEXT_FIELDS}
+    parameters = {key: value for key, value in fields.items() if key not in _NO_PARAMETERS}
     nested = fields.get("parameters")
     checked = check_parameters(parameters, place, report, RESERVED) if parameters else {}
     if nested is not None:
@@ -189,6 +192,13 @@ def check_texts(value: Any, where: Place, report: Report) -> tuple[str, ...]:
         else:
             check_value(item, (*where, index), report)
     return tuple(item for item in items if isinstance(item, str))
+
+
+def too_many(count: int, place: Place, report: Report) -> bool:
+    """Return whether a file has more tasks than are read at once, and report that."""
+    if count > MOST_TASKS:
+        report.error(place, f"the file has more than {MOST_TASKS:,} tasks", "Split it into several batches")
+    return count > MOST_TASKS
 
 
 def name_tasks(drafts: Iterable[Draft], report: Report) -> tuple[Task, ...]:

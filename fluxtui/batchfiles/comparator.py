@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from fluxtui.batchfiles.checks import Draft, check_task, name_tasks
+from fluxtui.batchfiles.checks import Draft, check_task, name_tasks, too_many
 from fluxtui.batchfiles.findings import Place, ReadResult, Report
 from fluxtui.batchfiles.jsontext import JsonDocument
 from fluxtui.batchfiles.native import task_mapping
@@ -29,6 +29,8 @@ def check_entries(items: Any, report: Report, stem: str) -> Batch:
         return Batch(stem, ())
     if not items:
         report.error((), "the list of tasks is empty", _EXAMPLE, line=1)
+    if too_many(len(items), (), report):
+        return Batch(stem, ())
     return Batch(stem, name_tasks([check_entry(item, (index,), report) for index, item in enumerate(items)], report))
 
 

@@ -12,14 +12,12 @@ FORMATS = ("comparator", "scenes", "native-yaml", "native-json", "native-toml", 
 
 _FIELD = "|".join(FIELDS)
 _TOML_START = re.compile(rf"\[\[?\s*(?:{_FIELD})[\s.\]]|(?:{_FIELD})\s*=")
-_TOML_TABLE = re.compile(
-    r"\[\[?[\w. -]+\]\]?\s*(?:#.*)?|[\w-]+\s*=\s*[\"'\[{\d+-].*|[\w-]+\s*=\s*(?:true|false)\s*(?:#.*)?"
-)
+_TOML_TABLE = re.compile(r"\[\[?[\w. -]+\]\]?\s*(?:#.*)?|[\w\"$-]+\s*=\s*(?:[\"'\[{\d+-].*|(?:true|false)\s*(?:#.*)?)")
 _YAML_START = re.compile(rf"(?:---|%YAML|[\"']?(?:{_FIELD})[\"']?\s*:(?:\s|$)|- +(?:name|prompt|payload)\s*:(?:\s|$))")
 _YAML_TASKS = re.compile(r"^[\"']?(?:tasks|prompts)[\"']?[ \t]*:[ \t]*(?:$|[\[#&\r])", re.MULTILINE)
 _YAML_FLOW = re.compile(r"\{\s*[\w-]+\s*:\s")
 _JSON_MAPPING = re.compile(r'\{\s*["}]|\{\s*$')
-_JSON_LIST = re.compile(r'\[\s*[{\["\]]|\[\s*$')
+_JSON_LIST = re.compile(r"\[\s*(?:[{\[\"\]]|//|'|$)")
 _MARKUP = re.compile(r"<(?:!doctype|html|\?xml|svg|head|body)\b", re.IGNORECASE)
 
 

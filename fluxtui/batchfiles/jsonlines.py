@@ -4,10 +4,10 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from fluxtui.batchfiles.checks import Draft, check_task, name_tasks
+from fluxtui.batchfiles.checks import Draft, check_task, name_tasks, too_many
 from fluxtui.batchfiles.comparator import check_entry
 from fluxtui.batchfiles.findings import Place, ReadResult, Report, lines_of_rows
-from fluxtui.batchfiles.jsontext import JsonDocument, JsonSyntaxError, parse
+from fluxtui.batchfiles.jsontext import JsonDocument, JsonSyntaxError, Parser
 from fluxtui.batchfiles.native import task_mapping
 from fluxtui.domain.batch import Batch
 
@@ -17,11 +17,14 @@ def read(text: str, file: str, stem: str) -> ReadResult:
     numbers: list[int] = []
     report = Report(file, lines_of_rows(numbers))
     drafts: list[Draft] = []
+    parser = Parser()
     # Only \n ends a line: JSON texts may hold the other line breaks of Unicode as they are.
     for number, line in enumerate(text.split("\n"), 1):
         if line and not line.isspace():
             numbers.append(number)
-            drafts.append(_line(line, len(numbers) - 1, number, report))
+            if too_many(len(numbers), (), report):
+                break
+            drafts.append(_line(line, parser, len(numbers) - 1, number, report))
     return report.result(Batch(stem, name_tasks(drafts, report)), "jsonl")
 
 
@@ -37,10 +40,10 @@ def read_one(document: JsonDocument, file: str, stem: str) -> ReadResult:
     return report.result(Batch(stem, name_tasks([_task(document.value, (0,), report)], report)), "jsonl")
 
 
-def _line(line: str, index: int, number: int, report: Report) -> Draft:
+def _line(line: str, parser: Parser, index: int, number: int, report: Report) -> Draft:
     place = (index,)
     try:
-        document = parse(line)
+        document = parser.parse(line)
     except JsonSyntaxError as error:
         message = error.message.replace("the file", "the line")
         report.error(place, f"{message} (column {error.column})", error.advice, line=number)

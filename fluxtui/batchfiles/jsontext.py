@@ -63,11 +63,27 @@ class JsonDocument:
                 )
 
 
+class Parser:
+    """Parses one text after another: making a decoder for each line of a file costs as much as the line."""
+
+    def __init__(self) -> None:
+        self._hook = _Hook()
+        self._decoder = json.JSONDecoder(object_pairs_hook=self._hook)
+
+    def parse(self, text: str) -> JsonDocument:
+        """Parse `text`. Raises JsonSyntaxError. NaN and Infinity are left for the checks to report."""
+        self._hook.repeated = False
+        return _parse(text, self._decoder, self._hook)
+
+
 def parse(text: str) -> JsonDocument:
-    """Parse `text`. Raises JsonSyntaxError. NaN and Infinity are left for the checks to report."""
-    hook = _Hook()
+    """Parse one text, as `Parser.parse` does."""
+    return Parser().parse(text)
+
+
+def _parse(text: str, decoder: json.JSONDecoder, hook: _Hook) -> JsonDocument:
     try:
-        return JsonDocument(text, json.loads(text, object_pairs_hook=hook), hook.repeated)
+        return JsonDocument(text, decoder.decode(text), hook.repeated)
     except json.JSONDecodeError as error:
         # A text that is never closed is reported where it starts; the file ends inside it all the same.
         at_end = not text[error.pos :].strip() or error.msg.startswith("Unterminated string")

@@ -11,6 +11,7 @@ from fluxtui.batchfiles.checks import (
     check_task,
     check_texts,
     name_tasks,
+    too_many,
 )
 from fluxtui.batchfiles.findings import Place, Report
 from fluxtui.batchfiles.parameters import (
@@ -83,6 +84,8 @@ def _tasks(fields: Mapping[str, Any], report: Report) -> tuple[Task, ...]:
         return ()
     if not items:
         report.error(("tasks",), "the list of tasks is empty", "Add a task with a prompt")
+    if too_many(len(items), ("tasks",), report):
+        return ()
     drafts = [_task(item, ("tasks", index), report) for index, item in enumerate(items)]
     return name_tasks(drafts, report)
 
@@ -137,6 +140,8 @@ def _axes(value: Any, report: Report) -> tuple[Axis, ...]:
             report.error(place, f"the axis is {kind_of(given)}", "Write a list, or for example 1..4")
             continue
         items = expand_axis(given, place, report) if isinstance(given, str) else given
+        if report.mark() != errors:
+            continue
         values = check_axis(key, items if isinstance(items, list) else [items], place, report)
         if report.mark() == errors:
             axes.append(Axis(name, values))

@@ -16,9 +16,11 @@ def read(text: str, file: str, stem: str) -> ReadResult:
     """Read a native batch. Raises BatchFileError."""
     report = Report(file)
     document = parse(text, report)
+    if document.breaks:
+        # What is missing from the broken end is no mistake of its own.
+        remains = check_native(document.value, Report(file), stem)
+        report.stop_on_errors(remains if remains.tasks else None)
     report.lines = document.lines
-    if report.has_errors and document.value is None:
-        report.stop_on_errors()
     return report.result(check_native(document.value, report, stem), "native-yaml")
 
 

@@ -69,14 +69,15 @@ def kind_of(value: object) -> str:
 
 def text_problem(text: str) -> tuple[str, str] | None:
     """Return what makes `text` unusable anywhere: NUL characters, halves of surrogate pairs."""
+    if text.isascii() and "\x00" not in text:
+        return None
     if "\x00" in text:
         return "the text holds a NUL character", "Remove it"
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            code = f"\\u{ord(text[error.start]):04x}"
-            return f"the text holds {code}, one half of a character", "Write both halves, or the character itself"
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        code = f"\\u{ord(text[error.start]):04x}"
+        return f"the text holds {code}, one half of a character", "Write both halves, or the character itself"
     return None
 
 
@@ -231,7 +232,7 @@ def check_parameters(
         name = PARAMETER_ALIASES.get(key, key)
         if key in reserved:
             report.error(where, f"{key} is no parameter", "Put it beside the parameters, not among them")
-        elif not _is_name(key):
+        elif key not in KNOWN_PARAMETERS and not _is_name(key):
             report.error(where, f"{shown(key)} is no name for a parameter", "Write a short name without line breaks")
         elif name in origin:
             report.error(where, f"{origin[name]} and {key} mean the same", "Keep one of them")

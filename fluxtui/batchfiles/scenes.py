@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fluxtui.batchfiles.checks import CONTEXT_FIELDS, LONGEST_NAME, TASK_FIELDS, Draft, check_task, name_tasks
+from fluxtui.batchfiles.checks import CONTEXT_FIELDS, LONGEST_NAME, TASK_FIELDS, Draft, check_task, name_tasks, too_many
 from fluxtui.batchfiles.findings import Place, ReadResult, Report
 from fluxtui.batchfiles.jsontext import JsonDocument
 from fluxtui.batchfiles.native import task_mapping
@@ -34,6 +34,8 @@ def check_scenes(value: Mapping[str, Any], report: Report, stem: str) -> Batch:
         return Batch(stem, ())
     if not items:
         report.error(("prompts",), "the list of prompts is empty", _EXAMPLE)
+    if too_many(len(items), ("prompts",), report):
+        return Batch(stem, ())
     drafts = [_scene(item, ("prompts", index), report) for index, item in enumerate(items)]
     return Batch(stem, name_tasks(drafts, report))
 

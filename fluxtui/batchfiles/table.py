@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from fluxtui.batchfiles.checks import CONTEXT_FIELDS, TASK_FIELDS, Draft, check_task, name_tasks
+from fluxtui.batchfiles.checks import CONTEXT_FIELDS, TASK_FIELDS, Draft, check_task, name_tasks, too_many
 from fluxtui.batchfiles.findings import ReadResult, Report, lines_of_rows
 from fluxtui.batchfiles.native import task_mapping
 from fluxtui.batchfiles.parameters import (
@@ -19,6 +19,7 @@ from fluxtui.domain.batch import PARAMETER_ALIASES, Batch
 
 DELIMITERS = (",", ";", "\t")
 _CONTEXT = "context."
+_LONGEST_HEADER = 100_000
 _TEXTS = frozenset({"name", "id", "prompt", "negative_prompt", *CONTEXT_FIELDS})
 KNOWN_COLUMNS = TASK_FIELDS | {*CONTEXT_FIELDS} | KNOWN_PARAMETERS | PARAMETER_ALIASES.keys() | {"width", "height"}
 _SPACES = re.compile(r"[\s-]+")
@@ -32,6 +33,8 @@ def column_name(cell: str) -> str:
 
 def header_of(line: str) -> tuple[str, list[str]] | None:
     """Return delimiter and column names when `line` is the first row of a table of tasks, else None."""
+    if len(line) > _LONGEST_HEADER:
+        return None
     best: tuple[str, list[str]] | None = None
     for delimiter in DELIMITERS:
         try:
@@ -51,11 +54,13 @@ def read(text: str, file: str, stem: str) -> ReadResult:
     report = Report(file, lines_of_rows(numbers))
     header, start, body = _split_header(text)
     delimiter, columns = header_of(header) or (",", [])
-    _check_columns(columns, start, report)
+    columns = _check_columns(columns, start, report)
     drafts: list[Draft] = []
     for number, cells in _rows(body, delimiter, start, report):
         if any(cell and not cell.isspace() for cell in cells):
             numbers.append(number)
+            if too_many(len(numbers), (), report):
+                break
             drafts.append(_row(cells, columns, len(numbers) - 1, report))
     if not drafts and not report.has_errors:
         report.error((), "the table has no rows", "Add a row with a prompt under the column names", line=start)
@@ -72,10 +77,12 @@ def _split_header(text: str) -> tuple[str, int, str]:
     return "", 1, ""
 
 
-def _check_columns(columns: list[str], line: int, report: Report) -> None:
+def _check_columns(columns: list[str], line: int, report: Report) -> list[str]:
+    """Report what is wrong with the columns; return them with "" for those whose cells cannot be used."""
     if "prompt" not in columns:
         report.error((), "the table has no prompt column", "Name the column that holds the prompts: prompt", line=line)
     seen: dict[str, str] = {}
+    usable = list(columns)
     for index, column in enumerate(columns):
         canonical = PARAMETER_ALIASES.get(column, column)
         if not column:
@@ -83,7 +90,9 @@ def _check_columns(columns: list[str], line: int, report: Report) -> None:
         elif canonical in seen:
             what = "stands there twice" if seen[canonical] == column else f"means the same as {seen[canonical]}"
             report.error((), f"the column {column} {what}", "Keep one of them", line=line)
+            usable[index] = ""
         seen[canonical] = column
+    return usable
 
 
 def _rows(body: str, delimiter: str, start: int, report: Report) -> Iterator[tuple[int, list[str]]]:
@@ -130,10 +139,11 @@ def _row(cells: list[str], columns: list[str], index: int, report: Report) -> Dr
         if isinstance(fields.get("context", {}), dict):
             context = {**fields.get("context", {}), **context}
         fields["context"] = context
-    if "prompt" in columns:
-        fields.setdefault("prompt", "")
+    # Without the column, its absence has been told once, and not for every row.
+    has_prompts = "prompt" in columns
+    fields.setdefault("prompt", "" if has_prompts else "-")
     draft = check_task(fields, place, report)
-    return draft if good else Draft(place, draft.name, None)
+    return draft if good and has_prompts else Draft(place, draft.name, None)
 
 
 def write(batch: Batch) -> str:

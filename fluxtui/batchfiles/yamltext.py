@@ -49,10 +49,11 @@ def plain_scalar(text: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class YamlDocument:
-    """A text and the value in it: as much of it as could be read, when something was reported."""
+    """A text and the value in it. When it `breaks`, the value is what stands before that place."""
 
     text: str
     value: Any
+    breaks: bool = False
 
     def lines(self, places: Collection[Place]) -> Mapping[Place, int]:
         builder = _Builder(Report(""), frozenset(places))
@@ -64,7 +65,7 @@ def parse(text: str, report: Report) -> YamlDocument:
     """Read the one document in `text`; whatever is wrong with its YAML goes to `report`, with lines."""
     builder = _Builder(report, frozenset())
     builder.build(text)
-    return YamlDocument(text, builder.root)
+    return YamlDocument(text, builder.root, builder.breaks)
 
 
 class _Stop(Exception):  # noqa: N818
@@ -101,6 +102,7 @@ class _Builder:
         self._visits = 0
         self._aliased = 0
         self._documents = 0
+        self.breaks = False
 
     def build(self, text: str) -> None:
         import yaml
@@ -112,12 +114,15 @@ class _Builder:
             message = f"the character U+{ord(bad[0]):04X} may not stand in YAML"
             self.report.error((), message, f'Write it in double quotes, as "\\u{ord(bad[0]):04x}"', line=line)
             text = text[: bad.start()]
+            self.breaks = True
         try:
             for event in yaml.parse(text, Loader=loader):
                 self._take(event, yaml)
         except _Stop as stop:
+            self.breaks = True
             self.report.error((), stop.message, stop.advice, line=stop.line)
         except yaml.YAMLError as error:
+            self.breaks = True
             if not bad:  # else the cut itself is what the parser stumbles over
                 self._syntax(error, text)
 
@@ -232,7 +237,7 @@ class _Builder:
 
     def _alias(self, anchor: str, line: int) -> None:
         if anchor not in self._anchors:
-            raise _Stop(f"the alias *{anchor} has no anchor before it", f"Write &{anchor} where the value stands", line)
+            raise _Stop(f"the alias *{anchor} has no anchor before it", "Put it in quotes if it is text", line)
         if self._expects_key():
             raise _Stop("a key of a mapping is an alias", "Write text as the key", line)
         value, size = self._anchors[anchor]
