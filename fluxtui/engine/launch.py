@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -172,6 +173,8 @@ def ensure_runner(workspace: Path) -> int | None:
             stderr=log,
             start_new_session=True,
         )
+    # It is meant to outlive us; should it end before, somebody has to take note of its end.
+    threading.Thread(target=process.wait, name="runner's end", daemon=True).start()
     deadline = time.monotonic() + _START_TIMEOUT
     while time.monotonic() < deadline:
         if holder(workspace) is not None:

@@ -216,6 +216,8 @@ class Runner:
         if state is not None:
             self._runs.pop(run_id, None)
             self.cancelled.discard(run_id)
+            if state is RunState.PARKED:
+                await self._tell(at_once=True)  # whoever sees the state looks for the reason next
             await self.journal.write(
                 partial(runs.set_run_state, run_id=run_id, state=state, only_from=frozenset({RunState.RUNNING}))
             )
@@ -297,10 +299,10 @@ class Runner:
         for lane in self.lanes.values():
             lane.wake()
 
-    async def _tell(self) -> None:
+    async def _tell(self, *, at_once: bool = False) -> None:
         """Write the lanes' rows that changed, a few times a second."""
         now = time.monotonic()
-        if now - self._told_at < _TELL_EVERY and not self._stopping.is_set():
+        if now - self._told_at < _TELL_EVERY and not at_once and not self._stopping.is_set():
             return
         rows = {lane.key: lane.row() for lane in self.lanes.values()} | self._stuck
         changed = [row for key, row in rows.items() if not _same(row, self._told.get(key))]

@@ -40,6 +40,9 @@ _MOST_FETCHES = 5
 _DISK_PAUSE = 3.0
 _LARGEST_PICTURE = 128 * 1024 * 1024
 _DOWNLOAD_TIMEOUT = 120.0
+_FORGIVEN_404 = 2
+"""Times that a service may not know its own ticket: a cluster can be slower to learn than to accept."""
+
 _SLOWEST_POLL = 4.0
 """Polls slow down to this multiple of the pace's interval."""
 
@@ -82,6 +85,7 @@ class Work:
         self.blocked = False
         self.first_poll = asyncio.Event()
         self._fetches = 0
+        self._unknown = 0
         self._state = job.state
         self._cancel = asyncio.Event()
         self._pace: Pace = tools.provider.pace(job.request.model)
@@ -201,7 +205,12 @@ class Work:
             self.lane.park(problem)
             await self._unparked()
             return False
-        if error.permanent or problem.kind is ProblemKind.EXPIRED or overdue:
+        if problem.kind is ProblemKind.EXPIRED:
+            self._unknown += 1
+            forgiven = self._unknown <= _FORGIVEN_404
+        else:
+            forgiven = not error.permanent
+        if overdue or not forgiven:
             await self._lost(problem)
             return True
         return False

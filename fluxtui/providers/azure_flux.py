@@ -236,7 +236,8 @@ def _outcome(reply: "Reply", body: dict[str, Any], *, submitting: bool) -> Image
         return answer
     pictures = tuple(picture for item in items if (picture := _picture(item)) is not None)
     if not pictures:
-        raise failures.bad_answer(reply, SERVICE, "sent no picture", submitting=submitting)
+        # An answer in the service's own form says that it did the work: that is no longer in doubt.
+        raise failures.bad_answer(reply, SERVICE, "sent no picture", submitting=submitting and not body)
     held: Reply | None = reply
     if all(isinstance(picture, LinkedImage) for picture in pictures):
         reply.release()  # links need no bytes of this answer, and the places for bodies are few

@@ -143,6 +143,13 @@ async def test_a_dead_link_is_asked_for_again_not_bought_again(studio: Studio) -
     assert (studio.provider.accepted["fox"], studio.provider.collected["fox"]) == (1, 3)
 
 
+async def test_a_ticket_that_the_service_does_not_know_yet_is_asked_for_again(studio: Studio) -> None:
+    studio.provider.polls["fox"] = [error(ProblemKind.EXPIRED, Acceptance.YES) for _ in range(2)]
+    run_id = await studio.start("fox")
+    await studio.work()
+    assert (states(studio, run_id), studio.provider.accepted["fox"]) == ({"fox": JobState.DONE}, 1)
+
+
 async def test_a_link_that_never_delivers_ends_in_a_failure(studio: Studio) -> None:
     studio.http.bodies["https://delivery.test/fox"] = b"nothing"
     run_id = await studio.start("fox")
@@ -321,7 +328,7 @@ async def test_a_failed_job_is_retried_and_keeps_its_old_attempts(studio: Studio
 
 
 async def test_retrying_lost_work_asks_for_it_before_it_buys_again(studio: Studio) -> None:
-    studio.provider.polls["fox"] = [error(ProblemKind.EXPIRED, Acceptance.YES)]
+    studio.provider.polls["fox"] = [error(ProblemKind.EXPIRED, Acceptance.YES) for _ in range(3)]
     run_id = await studio.start("fox")
     await studio.work()
     assert states(studio, run_id) == {"fox": JobState.FAILED}

@@ -205,8 +205,14 @@ async def test_base64_counts_before_a_link() -> None:
     assert link.reply is None
 
 
-@pytest.mark.parametrize("body", [{"data": []}, {"data": [{}]}, {"data": [{"url": "x"}]}, {}, [], b"", b"<html>"])
-async def test_a_success_without_a_picture_is_no_success(body: Any) -> None:
+@pytest.mark.parametrize("body", [{"data": []}, {"data": [{}]}, {"data": [{"url": "x"}]}])
+async def test_a_success_without_a_picture_was_accepted_and_is_no_success(body: Any) -> None:
+    error = await submitting_fails(body)
+    assert (error.problem.kind, error.acceptance) == (ProblemKind.BAD_ANSWER, Acceptance.YES)
+
+
+@pytest.mark.parametrize("body", [{}, [], b"", b"<html>"])
+async def test_a_success_that_is_not_the_services_own_leaves_a_doubt(body: Any) -> None:
     error = await submitting_fails(body)
     assert (error.problem.kind, error.acceptance) == (ProblemKind.BAD_ANSWER, Acceptance.MAYBE)
 
