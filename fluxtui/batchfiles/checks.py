@@ -23,8 +23,8 @@ TASK_FIELDS = frozenset({"name", "id", "prompt", "negative_prompt", "parameters"
 _NO_PARAMETERS = TASK_FIELDS | {*CONTEXT_FIELDS}
 RESERVED = _NO_PARAMETERS | {"payload"}
 """Names that no parameter can have, since they mean something else in some format."""
-SHARED_RESERVED = RESERVED - {"negative_prompt", "extra"}
-"""The same for defaults and for the parameters of a target, which may hold those two."""
+SHARED_RESERVED = RESERVED - {"negative_prompt"}
+"""The same for defaults and for the parameters of a target, which may hold that one."""
 
 LONGEST_NAME = 200
 MOST_REFERENCES = 64

@@ -114,6 +114,8 @@ def _size(value: JsonValue) -> JsonValue:
     advice = f"Write WIDTHxHEIGHT in pixels, sides of 1 to {LARGEST_SIDE}, for example 1024x768"
     if not isinstance(value, str):
         raise WrongValueError(f"{shown(value)} is {kind_of(value)}, not a size", advice)
+    if value == "auto":  # the service's own choice
+        return value
     try:
         return str(Size.parse(value))
     except ValueError as error:
@@ -135,12 +137,6 @@ def _negative_prompt(value: JsonValue) -> JsonValue:
     return value
 
 
-def _extra(value: JsonValue) -> JsonValue:
-    if not isinstance(value, dict):
-        raise WrongValueError(f"extra is {kind_of(value)}", "Write a mapping of fields for the service")
-    return value
-
-
 _RULES: Final[Mapping[str, Callable[[JsonValue], JsonValue]]] = {
     "size": _size,
     "steps": _whole(1, 1000, 28),
@@ -149,7 +145,6 @@ _RULES: Final[Mapping[str, Callable[[JsonValue], JsonValue]]] = {
     "n": _whole(1, MOST_IMAGES, 4),
     "output_format": _output_format,
     "negative_prompt": _negative_prompt,
-    "extra": _extra,
 }
 
 KNOWN_PARAMETERS = frozenset({"size", "steps", "guidance", "seed", "n", "output_format", "quality"})

@@ -11,8 +11,8 @@ from fluxtui.domain.imagefile import ImageFormat
 _PARAMETER_SCHEMAS: dict[str, dict[str, Any]] = {
     "size": {
         "type": ["string", "null"],
-        "pattern": r"^\s*\d{1,6}\s*[xX×*]\s*\d{1,6}\s*$",
-        "description": "WIDTHxHEIGHT in pixels. Services that have no such size make the nearest one, and say so.",
+        "pattern": r"^(auto|\s*\d{1,6}\s*[xX×*]\s*\d{1,6}\s*)$",
+        "description": "WIDTHxHEIGHT in pixels, or auto. Services that have no such size make the nearest one, and say so.",
         "examples": ["1024x1024", "1440x816"],
     },
     "steps": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000, "description": "Steps of inference."},
@@ -59,7 +59,6 @@ def _shared_parameters(description: str) -> dict[str, Any]:
         "properties": {
             **_parameters(),
             "negative_prompt": {"type": ["string", "null"], "maxLength": LONGEST_PROMPT},
-            "extra": {"type": ["object", "null"], "description": "Sent verbatim."},
         },
     }
 

@@ -75,7 +75,7 @@ def parameters(leaves: st.SearchStrategy[JsonValue]) -> st.SearchStrategy[JsonOb
     known: st.SearchStrategy[JsonObject] = st.fixed_dictionaries(
         {},
         optional={
-            "size": st.sampled_from(["1024x1024", "1x16384"]),
+            "size": st.sampled_from(["1024x1024", "1x16384", "auto"]),
             "steps": st.integers(1, 1000),
             "guidance": st.one_of(st.integers(0, 100), st.floats(0, 100)),
             "seed": st.integers(-1, 2**63 - 1),
