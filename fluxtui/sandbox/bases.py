@@ -11,6 +11,8 @@ OPENAI_KEY = "sandbox-openai-key"
 AZURE_OPENAI_KEY = "sandbox-azure-openai-key"
 AZURE_OPENAI_DEPLOYMENT = "gpt-image-2"
 GEMINI_KEY = "sandbox-gemini-key"
+FAL_KEY = "sandbox-fal-id:sandbox-fal-secret"
+REPLICATE_KEY = "sandbox-replicate-token"
 
 ROLES: tuple[str, ...] = (
     "bfl-api",
@@ -24,6 +26,12 @@ ROLES: tuple[str, ...] = (
     "azure-openai",
     "azure-openai-delivery",
     "gemini",
+    "fal-queue",
+    "fal-run",
+    "fal-media",
+    "replicate",
+    "replicate-delivery",
+    "a1111",
 )
 """The doors of the sandbox, in the order in which they take ports. New services append theirs."""
 
@@ -66,4 +74,9 @@ def environment(bases: Bases = IN_PROCESS) -> dict[str, str]:
         "AZURE_OPENAI_DEPLOYMENT_NAME": AZURE_OPENAI_DEPLOYMENT,
         "GEMINI_API_URL": bases["gemini"],
         "GEMINI_API_KEY": GEMINI_KEY,
+        "FAL_QUEUE_URL": bases["fal-queue"],
+        "FAL_AI_API_KEY": FAL_KEY,
+        "REPLICATE_API_URL": f"{bases['replicate']}/v1",
+        "REPLICATE_API_TOKEN": REPLICATE_KEY,
+        "A1111_API_URL": bases["a1111"],
     }

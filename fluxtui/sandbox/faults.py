@@ -9,7 +9,16 @@ from pathlib import Path
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 from fluxtui.domain.values import JsonObject
 
-SERVICES: tuple[str, ...] = ("bfl", "azure-flux", "openai", "azure-openai", "gemini")
+SERVICES: tuple[str, ...] = (
+    "bfl",
+    "azure-flux",
+    "openai",
+    "azure-openai",
+    "gemini",
+    "fal",
+    "replicate",
+    "a1111",
+)
 """The services that faults can be set for one by one."""
 
 Range = tuple[float, float]
@@ -23,20 +32,22 @@ class FaultsError(FluxtuiError):
 class Faults:
     """The settings of the sandbox. Rates are probabilities from 0 to 1, times are seconds.
 
-    latency: how long a picture takes, from and to; answer_latency: how long any answer takes, half before a
-    submission is accepted and half after it. rate_429, rate_5xx, reset_before: refusals that accept and bill nothing;
+    latency: how long a picture takes, from and to; answer_latency: how long any answer takes, half before a submission
+    is accepted and half after it. rate_429, rate_5xx, reset_before: refusals that accept and bill nothing;
     rate_5xx_after, reset_after: the work is accepted and billed, but the client is not told. poll_failures: polls
     answered 503 or with a gateway's page. cut_downloads: pictures whose connection breaks half way. moderation,
-    content_moderation, errors: how finished work fails. retry_after: sent with 429 (None: not sent). expiry: life of a
-    delivery link after the picture is finished. credits: the balance at BFL and what may be spent at OpenAI and Gemini,
-    in US cents. active_limit: enforce BFL's 24 active
-    tasks (6 of flux-kontext-max). rpm: requests a minute of one Azure deployment, or of one
-    model at OpenAI and Gemini (None: no limit). images_per_minute: pictures a minute of one model at OpenAI, those that
-    are sent along included (None: no limit). historic: retired models answer as they used to. unverified: OpenAI lists
-    its image models but wants the organization verified first. slow: how long
-    `[sandbox:slow]` takes. picture_bytes: send plain pictures of exactly this size instead of painted ones.
-    operation_location: Azure answers 202 and an operation to poll. key: the accepted key (None: the sandbox's own,
-    `*`: any). services: the same settings for one service, e.g. {"bfl": {"rate_429": 0.1}}.
+    content_moderation, errors: how finished work fails. retry_after: sent with 429 (None: not sent). expiry: life of
+    BFL's delivery links after the picture is finished; what other services promise shrinks and grows with it
+    (Replicate's hour is six times as long). credits: the balance at BFL and what may be spent at OpenAI, Gemini, fal
+    and Replicate, in US cents. active_limit: enforce BFL's 24 active tasks (6 of flux-kontext-max). rpm: requests a
+    minute of one Azure deployment, or of one model at OpenAI and Gemini, or predictions a minute at Replicate (None: no
+    limit). concurrency: how many requests fal works on at once; more of them wait in its queue (None: no limit).
+    images_per_minute: pictures a minute of one model at OpenAI, those that are sent along included (None: no limit).
+    historic: retired models answer as they used to. unverified: OpenAI lists its image models but wants the
+    organization verified first. forge: the A1111 server is a Forge. slow: how long `[sandbox:slow]` takes.
+    picture_bytes: send plain pictures of exactly this size instead of painted ones. operation_location: Azure answers
+    202 and an operation to poll. key: the accepted key (None: the sandbox's own, `*`: any; of a1111: `user:password`,
+    None: nobody has to sign in). services: the same settings for one service, e.g. {"bfl": {"rate_429": 0.1}}.
 
     Raises FaultsError when a value is outside its range.
     """
@@ -64,6 +75,8 @@ class Faults:
     operation_location: bool = False
     historic: bool = False
     unverified: bool = False
+    concurrency: int | None = None
+    forge: bool = False
     images_per_minute: int | None = None
     key: str | None = None
     services: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -112,7 +125,7 @@ _RATES = frozenset(
 )
 _SECONDS = frozenset(("expiry", "slow", "credits"))
 _RANGES = frozenset(("latency", "answer_latency"))
-_FLAGS = frozenset(("active_limit", "operation_location", "historic", "unverified"))
+_FLAGS = frozenset(("active_limit", "operation_location", "historic", "unverified", "forge"))
 _NAMES = frozenset(f.name for f in fields(Faults))
 _LARGEST_PICTURE = 256 * 1024 * 1024
 
@@ -212,7 +225,7 @@ def _wrong_optional(name: str, value: object) -> str | None:
     match name:
         case "seed":
             return None if whole else "is a whole number"
-        case "rpm" | "images_per_minute":
+        case "rpm" | "images_per_minute" | "concurrency":
             return None if value is None or (whole and value >= 1) else "is a whole number of at least 1"  # type: ignore[operator]
         case "picture_bytes":
             fits = value is None or (whole and 1024 <= value <= _LARGEST_PICTURE)  # type: ignore[operator]

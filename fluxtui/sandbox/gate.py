@@ -31,7 +31,9 @@ PICTURE = "picture"
 ANSWER = "answer"
 REQUEST_MODERATED = "request-moderated"
 CONTENT_MODERATED = "content-moderated"
+BLACKENED = "billed-moderated"
 ERROR = "error"
+CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)

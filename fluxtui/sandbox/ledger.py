@@ -9,7 +9,7 @@ from functools import cached_property
 from fluxtui.domain.money import Micros, dollars, show
 from fluxtui.domain.values import JsonObject, JsonValue, digest
 
-_BILLED = ("picture", "answer")
+_BILLED = ("picture", "answer", "billed-moderated")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Identity:
 class Submission:
     """One submission. Times are seconds since the epoch; cost is in millionths of a dollar.
 
-    `outcome` of accepted work: picture, answer (a judge's text), request-moderated, content-moderated or error. Work
+    `outcome` of accepted work: picture, answer (a judge's text), request-moderated, content-moderated,
+    billed-moderated (a blackened picture that has to be paid), error or cancelled. Work
     without a picture or an answer is refunded. `answered` tells whether the client was sent the answer to its
     submission.
     """
@@ -113,6 +114,13 @@ class Ledger:
         """Note that all bytes of the picture have left for the client."""
         self._mark({"event": "collected", "id": submission_id, "at": at})
 
+    def ended(self, submission_id: str, outcome: str, at: float, work: JsonObject | None = None) -> None:
+        """Note that accepted work ended otherwise than was laid down when it was accepted.
+
+        `work` is what its service needs to know of it after a crash, as in `record`.
+        """
+        self._mark({"event": "ended", "id": submission_id, "outcome": outcome, "at": at, "work": work})
+
     def violation(self, service: str, what: str, at: float) -> None:
         """Note something that no client may do, such as sending a key to a delivery host."""
         self._mark({"event": "violation", "service": service, "what": what, "at": at})
@@ -149,6 +157,8 @@ class Ledger:
         moment = float(at) if isinstance(at, int | float) else None
         if kind == "answered":
             submission.answered = True
+        elif kind == "ended":
+            submission.outcome, submission.pictures = str(event["outcome"]), 0
         elif kind == "delivered":
             submission.delivered_at = submission.delivered_at or moment
             submission.deliveries += 1

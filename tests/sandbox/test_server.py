@@ -117,7 +117,7 @@ async def test_ports_in_a_row_and_free_again_after_closing() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free = probe.getsockname()[1]
-    first = free - 20 if free > 40_000 else free + 20
+    first = 20_000 + free % 10_000  # below the ports that systems hand out to connections
     served = await serve(Sandbox(), "127.0.0.1", first)
     assert [httpx.URL(served.bases[role]).port for role in ROLES] == list(range(first, first + len(ROLES)))
     await served.close()
@@ -147,6 +147,11 @@ def test_the_variables_name_every_setting() -> None:
         "AZURE_OPENAI_DEPLOYMENT_NAME": "gpt-image-2",
         "GEMINI_API_URL": "http://gemini.sandbox.invalid",
         "GEMINI_API_KEY": "sandbox-gemini-key",
+        "FAL_QUEUE_URL": "http://fal-queue.sandbox.invalid",
+        "FAL_AI_API_KEY": "sandbox-fal-id:sandbox-fal-secret",
+        "REPLICATE_API_URL": "http://replicate.sandbox.invalid/v1",
+        "REPLICATE_API_TOKEN": "sandbox-replicate-token",
+        "A1111_API_URL": "http://a1111.sandbox.invalid",
     }
 
 
