@@ -12,7 +12,7 @@ _PARAMETER_SCHEMAS: dict[str, dict[str, Any]] = {
     "size": {
         "type": ["string", "null"],
         "pattern": r"^(auto|\s*\d{1,6}\s*[xX×*]\s*\d{1,6}\s*)$",
-        "description": "WIDTHxHEIGHT in pixels, or auto. Where there is no such size, the nearest one is made, and said.",
+        "description": "WIDTHxHEIGHT in pixels, or auto. Services without that size make the nearest one.",
         "examples": ["1024x1024", "1440x816"],
     },
     "steps": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000, "description": "Steps of inference."},
