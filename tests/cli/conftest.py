@@ -6,14 +6,18 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fluxtui import sandbox
+from fluxtui.domain.jobs import JobState
 from fluxtui.engine.launch import stop_runner
+from fluxtui.history import queries
+from fluxtui.history.database import database_path, open_reader
 
 AZURE, BFL = "azure-flux/FLUX-1.1-pro", "bfl/flux-pro-1.1"
 
@@ -62,7 +66,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSandbox]:
         text=True,
     )
     assert process.stdout is not None
-    lines = [process.stdout.readline().rstrip("\n") for _ in range(5)]
+    lines = [process.stdout.readline().rstrip("\n") for _ in sandbox.environment()]
     environment = dict(line.split("=", 1) for line in lines)
     assert "BFL_FLUX_API_URL" in environment, lines
     yield ServedSandbox(process, environment)
@@ -101,13 +105,14 @@ class Here:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=bare_environment)
+    begun: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     @property
     def workspace(self) -> Path:
         return self.folder / "output"
 
     def begin(self, *arguments: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "fluxtui", *arguments],
             cwd=self.folder,
             env=self.environment,
@@ -116,6 +121,15 @@ class Here:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.begun.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what a test has left behind, so that one failure stays one."""
+        for process in self.begun:
+            with process:
+                process.kill()
+        stop_runner(self.workspace, patience=20)
 
     def end(self, process: "subprocess.Popen[str]") -> Ended:
         out, err = process.communicate(timeout=60)
@@ -130,6 +144,16 @@ class Here:
         assert ended.code == code, f"{arguments} ended with {ended.code}\n{ended.out}\n{ended.err}"
         return ended
 
+    def counts(self, run_id: int = 1) -> Mapping[JobState, int]:
+        """Return a run's jobs by state, as the database has them now."""
+        reader = open_reader(database_path(self.workspace))
+        try:
+            run = queries.run(reader, run_id)
+        finally:
+            reader.close()
+        assert run is not None
+        return run.counts
+
     def batch(self, *prompts: str, name: str = "batch.json", **payload: object) -> str:
         tasks = [{"name": f"task-{i}", "payload": {"prompt": p, "seed": i, **payload}} for i, p in enumerate(prompts)]
         (self.folder / name).write_text(json.dumps(tasks))
@@ -141,7 +165,7 @@ def here(tmp_path: Path) -> Iterator[Here]:
     """A folder without any key."""
     here = Here(tmp_path)
     yield here
-    stop_runner(here.workspace, patience=20)
+    here.close()
 
 
 @pytest.fixture
