@@ -32,7 +32,7 @@ def names(wheel: Path) -> frozenset[str]:
 def test_all_code_and_all_data_are_inside(names: frozenset[str]) -> None:
     kinds = ("*.py", "*.tcss", "*.toml", "py.typed")
     package = {path.relative_to(ROOT).as_posix() for kind in kinds for path in (ROOT / "fluxtui").rglob(kind)}
-    assert {"fluxtui/py.typed", "fluxtui/providers/catalog.toml", "fluxtui/cli/main.py"} < package
+    assert {"fluxtui/py.typed", "fluxtui/providers/catalog/bfl.toml", "fluxtui/cli/main.py"} < package
     assert not package - names
 
 

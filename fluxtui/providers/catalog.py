@@ -1,4 +1,4 @@
-"""The catalog: what each model takes, costs and how long it lives. Data is in `catalog.toml`.
+"""The catalog: what each model takes, costs and how long it lives. Data is in `catalog/<service>.toml`.
 
 Reading it checks its spelling, so that a wrong entry fails in the first test and not in a batch.
 """
@@ -166,7 +166,17 @@ def service_ids() -> tuple[str, ...]:
 
 @functools.cache
 def _data() -> dict[str, Any]:
-    return tomllib.loads(resources.files("fluxtui.providers").joinpath("catalog.toml").read_text("utf-8"))
+    """Return the files of the folder as one. Raises ValueError when a shape or service stands in two of them."""
+    data: dict[str, Any] = {"shapes": {}, "services": {}}
+    folder = resources.files("fluxtui.providers").joinpath("catalog")
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        if not file.name.endswith(".toml"):
+            continue
+        for kind, tables in tomllib.loads(file.read_text("utf-8")).items():
+            if twice := sorted(data[kind].keys() & tables.keys()):
+                raise ValueError(f"catalog: {file.name} repeats {kind} {twice}")
+            data[kind].update(tables)
+    return data
 
 
 def _whole(table: Mapping[str, Any], shapes: Mapping[str, Any]) -> dict[str, Any]:
