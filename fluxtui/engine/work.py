@@ -298,19 +298,19 @@ class Work:
                 count=len(images.items),
             )
             if isinstance(item, EncodedImage):
-                picture = await self._store(partial(store.save_base64, item.base64, stem))
+                picture = await self._store(store.Unsaved(item.base64, stem, encoded=True))
             else:
                 reply = await self.tools.http.download(item.url, max_bytes=_LARGEST_PICTURE, timeout=_DOWNLOAD_TIMEOUT)
                 try:
-                    picture = await self._store(partial(store.save, reply.body, stem))
+                    picture = await self._store(store.Unsaved(reply.body, stem))
                 finally:
                     reply.release()
             saved.append(_facts(picture, item.facts, self.tools.workspace))
         return tuple(saved)
 
-    async def _store(self, save: Callable[[], store.SavedImage]) -> store.SavedImage:
+    async def _store(self, picture: store.Unsaved) -> store.SavedImage:
         """Save, however long the disk is full: the bytes are paid for and exist nowhere else."""
-        return await self._until_disk_heals(lambda: self.tools.pool.run(save))
+        return await self._until_disk_heals(lambda: self.tools.pool.save(picture))
 
     def _observed(self, pictures: tuple[SavedPicture, ...]) -> tuple[Adaptation, ...]:
         """Return what the answer shows was not honoured, beyond what was foreseen."""

@@ -9,6 +9,8 @@ import itertools
 import os
 import re
 import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -68,24 +70,107 @@ class DiskProblem(FluxtuiError):  # noqa: N818 - read as "a disk problem", which
         self.errno = error.errno
 
 
-def write_new(data: Bytes, folder: Path, stem: str, extension: str) -> tuple[Path, bool]:
-    """Store `data` durably as `folder/stem.extension`; return the path and whether it was there already.
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """Bytes that are to become `folder/stem.extension`."""
+
+    data: Bytes
+    folder: Path
+    stem: str
+    extension: str
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"{self.stem}.{self.extension}"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a file ended up; `reused`: it was there already."""
+
+    path: Path
+    reused: bool
+
+
+def write_new(data: Bytes, folder: Path, stem: str, extension: str) -> Written:
+    """Store one file as `write_all` does. Raises DiskProblem."""
+    (outcome,) = write_all([NewFile(data, folder, stem, extension)])
+    if isinstance(outcome, DiskProblem):
+        raise outcome
+    return outcome
+
+
+def write_all(files: Sequence[NewFile]) -> list[Written | DiskProblem]:
+    """Store files durably, each under its name; return what became of each, in order.
 
     A file that already holds the same bytes is kept and reused, so that fetching once more after a
     crash makes no duplicate; one that holds others is never touched: `-2`, `-3` ... is appended.
-    File and folder are synced before this returns. Raises DiskProblem.
+    Files are synced before they get their names and the folders before this returns. All files are
+    written before the first is synced, and a folder is synced once: what a disk commits together
+    costs little more than one file.
     """
+    work = [_Write(file) for file in files]
+    for step in (_Write.write, _Write.sync, _Write.publish):
+        for each in work:
+            each.attempt(step)
+    for folder in {each.file.folder for each in work if each.written is not None}:
+        _sync_for(folder, work)
+    for each in work:
+        each.close()
+        _discard(each.temporary)
+    return [each.outcome() for each in work]
+
+
+@dataclass(slots=True)
+class _Write:
+    """One file on its way; the first error ends it."""
+
+    file: NewFile
     temporary: Path | None = None
-    path = folder / f"{stem}.{extension}"
+    descriptor: int | None = None
+    written: Written | None = None
+    error: OSError | None = None
+
+    def attempt(self, step: "Callable[[_Write], None]") -> None:
+        if self.error is None:
+            try:
+                step(self)
+            except OSError as error:
+                self.error = error
+
+    def write(self) -> None:
+        self.temporary = _temporary(self.file.folder)
+        self.descriptor = _create(self.temporary)
+        _write_whole(self.descriptor, self.file.data)
+
+    def sync(self) -> None:
+        assert self.descriptor is not None
+        os.fsync(self.descriptor)
+        self.close()
+
+    def publish(self) -> None:
+        assert self.temporary is not None
+        self.written = _publish(self.temporary, self.file)
+
+    def close(self) -> None:
+        descriptor, self.descriptor = self.descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def outcome(self) -> Written | DiskProblem:
+        if self.error is not None:
+            return DiskProblem(self.error, self.file.path)
+        assert self.written is not None
+        return self.written
+
+
+def _sync_for(folder: Path, work: Sequence[_Write]) -> None:
     try:
-        temporary = _write_temporary(data, folder, durable=True)
-        path, reused = _publish(temporary, data, folder, stem, extension)
         sync_folder(folder)
     except OSError as error:
-        raise DiskProblem(error, path) from error
-    finally:
-        _discard(temporary)
-    return path, reused
+        for each in work:
+            if each.file.folder == folder and each.error is None:
+                each.error = error
 
 
 def replace(data: Bytes, path: Path, *, durable: bool = False) -> None:
@@ -93,9 +178,16 @@ def replace(data: Bytes, path: Path, *, durable: bool = False) -> None:
 
     Without `durable` it survives a kill but perhaps not a power cut: right for what can be made again.
     """
-    temporary: Path | None = None
+    temporary: Path | None = _temporary(path.parent)
     try:
-        temporary = _write_temporary(data, path.parent, durable=durable)
+        assert temporary is not None
+        descriptor = _create(temporary)
+        try:
+            _write_whole(descriptor, data)
+            if durable:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         temporary.replace(path)
         temporary = None
         if durable:
@@ -138,26 +230,23 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_temporary(data: Bytes, folder: Path, *, durable: bool) -> Path:
-    temporary = folder / f".fluxtui-{os.getpid()}-{_TOKEN}-{next(_numbers)}.part"
+def _temporary(folder: Path) -> Path:
+    return folder / f".fluxtui-{os.getpid()}-{_TOKEN}-{next(_numbers)}.part"
+
+
+def _create(path: Path) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
-        descriptor = os.open(temporary, flags, 0o666)
+        return os.open(path, flags, 0o666)
     except FileNotFoundError:
-        _make_folder(folder)
-        descriptor = os.open(temporary, flags, 0o666)
-    try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-        if durable:
-            os.fsync(descriptor)
-    except OSError:
-        _discard(temporary)
-        raise
-    finally:
-        os.close(descriptor)
-    return temporary
+        _make_folder(path.parent)
+        return os.open(path, flags, 0o666)
+
+
+def _write_whole(descriptor: int, data: Bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def _make_folder(folder: Path) -> None:
@@ -170,16 +259,16 @@ def _make_folder(folder: Path) -> None:
         sync_folder(path.parent)
 
 
-def _publish(temporary: Path, data: Bytes, folder: Path, stem: str, extension: str) -> tuple[Path, bool]:
+def _publish(temporary: Path, file: NewFile) -> Written:
     for number in itertools.count(1):
-        path = folder / (f"{stem}.{extension}" if number == 1 else f"{stem}-{number}.{extension}")
+        path = file.path if number == 1 else file.folder / f"{file.stem}-{number}.{file.extension}"
         try:
             _name(temporary, path)
         except FileExistsError:
-            if _holds(path, data):
-                return path, True
+            if _holds(path, file.data):
+                return Written(path, reused=True)
         else:
-            return path, False
+            return Written(path, reused=False)
     raise AssertionError("the numbers do not end")
 
 

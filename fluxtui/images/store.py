@@ -7,6 +7,7 @@ writing and syncing; hashing, writing and syncing release the GIL, and nothing e
 import html
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -16,12 +17,23 @@ from typing import TYPE_CHECKING
 from fluxtui.domain.imagefile import ImageFormat, is_complete, sniff
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 from fluxtui.domain.text import plain
-from fluxtui.images.disk import DiskProblem, sweep, write_new
+from fluxtui.images.disk import DiskProblem, NewFile, Written, sweep, write_all
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-__all__ = ["LARGEST_PIXELS", "DiskProblem", "NotAnImage", "SavedImage", "open_checked", "save", "save_base64", "sweep"]
+__all__ = [
+    "LARGEST_PIXELS",
+    "DiskProblem",
+    "NotAnImage",
+    "SavedImage",
+    "Unsaved",
+    "open_checked",
+    "save",
+    "save_all",
+    "save_base64",
+    "sweep",
+]
 
 LARGEST_PIXELS = 100_000_000
 """A header that announces more pixels is rejected before anything is decoded (a decompression bomb)."""
@@ -57,25 +69,72 @@ class NotAnImage(FluxtuiError):  # noqa: N818 - the name says what was found
         )
 
 
-def save(data: bytes, path_without_extension: Path) -> SavedImage:
-    """Check `data`, store it durably under the extension its bytes ask for, and return its facts.
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """A picture in memory: its bytes, or base64 text in a view into a reply's body."""
 
-    The same bytes under the same name are stored once; other bytes under a taken name get `-2`,
-    `-3` ... appended. Folders are made as needed. Raises NotAnImage and DiskProblem.
-    """
-    image_format, width, height = _examine(data)
-    digest = sha256(data).hexdigest()
-    path, reused = write_new(data, path_without_extension.parent, path_without_extension.name, image_format.extension)
-    return SavedImage(path, digest, len(data), width, height, image_format, reused)
+    data: bytes | memoryview
+    path_without_extension: Path
+    encoded: bool = False
+
+
+def save(data: bytes, path_without_extension: Path) -> SavedImage:
+    """Store one picture as `save_all` does. Raises NotAnImage and DiskProblem."""
+    return _only(save_all([Unsaved(data, path_without_extension)]))
 
 
 def save_base64(text: bytes | memoryview, path_without_extension: Path) -> SavedImage:
-    """Decode base64 straight from a view into a reply's body, then `save`.
+    """Decode one picture and store it as `save_all` does. Raises NotAnImage and DiskProblem."""
+    return _only(save_all([Unsaved(text, path_without_extension, encoded=True)]))
 
-    Line breaks, JSON's escaped slashes and line breaks, the URL-safe alphabet, missing padding and
-    a `data:` prefix are understood. Raises NotAnImage and DiskProblem.
+
+def save_all(pictures: Sequence[Unsaved]) -> list[SavedImage | NotAnImage | DiskProblem]:
+    """Check pictures, store them durably under the extension their bytes ask for; return the facts of each.
+
+    The same bytes under the same name are stored once; other bytes under a taken name get `-2`,
+    `-3` ... appended. Folders are made as needed. One that cannot be stored takes no other with it.
+
+    In base64, line breaks, JSON's escaped slashes and line breaks, the URL-safe alphabet, missing
+    padding and a `data:` prefix are understood.
     """
-    return save(_decoded(text), path_without_extension)
+    checked = [_checked(picture) for picture in pictures]
+    outcomes = iter(write_all([item.file for item in checked if isinstance(item, _Checked)]))
+    return [item.saved(next(outcomes)) if isinstance(item, _Checked) else item for item in checked]
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A picture that may be written."""
+
+    file: NewFile
+    format: ImageFormat
+    width: int
+    height: int
+    digest: str
+
+    def saved(self, outcome: Written | DiskProblem) -> SavedImage | DiskProblem:
+        if isinstance(outcome, DiskProblem):
+            return outcome
+        size = len(self.file.data)
+        return SavedImage(outcome.path, self.digest, size, self.width, self.height, self.format, outcome.reused)
+
+
+def _checked(picture: Unsaved) -> _Checked | NotAnImage:
+    try:
+        data = _decoded(picture.data) if picture.encoded else bytes(picture.data)
+        image_format, width, height = _examine(data)
+    except NotAnImage as error:
+        return error
+    path = picture.path_without_extension
+    file = NewFile(data, path.parent, path.name, image_format.extension)
+    return _Checked(file, image_format, width, height, sha256(data).hexdigest())
+
+
+def _only(outcomes: list[SavedImage | NotAnImage | DiskProblem]) -> SavedImage:
+    (outcome,) = outcomes
+    if isinstance(outcome, SavedImage):
+        return outcome
+    raise outcome
 
 
 def open_checked(data: bytes) -> "ImageFile":

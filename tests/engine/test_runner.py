@@ -426,15 +426,15 @@ async def test_a_full_disk_stops_sending_and_loses_nothing(studio: Studio, monke
 
     monkeypatch.setattr(work, "_DISK_PAUSE", 0.01)
     refusals = [3]
-    save = store.save_base64
+    save = store.save_all
 
-    def full_at_first(*arguments: object) -> store.SavedImage:
+    def full_at_first(pictures: list[store.Unsaved]) -> list[store.SavedImage | store.NotAnImage | DiskProblem]:
         if refusals[0]:
             refusals[0] -= 1
-            raise DiskProblem(OSError(28, "No space left on device"), studio.workspace)
-        return save(*arguments)  # type: ignore[arg-type]
+            return [DiskProblem(OSError(28, "No space left on device"), studio.workspace) for _ in pictures]
+        return save(pictures)
 
-    monkeypatch.setattr(store, "save_base64", full_at_first)
+    monkeypatch.setattr(store, "save_all", full_at_first)
     studio.provider.submissions["fox"] = [encoded]
     run_id = await studio.start("fox", "owl")
     await studio.work()
