@@ -240,7 +240,9 @@ def _check_accepted(name: str, detail: JobDetail, same: list[dict[str, Any]], re
     for record in same:
         if not record["answered"]:
             report.ambiguous += 1
-            if state is not JobState.IN_DOUBT:
+            # A filtered picture was accepted and is answered by an error, which tells all there is to tell.
+            told = record["outcome"] == "content-moderated" and state is JobState.REFUSED
+            if state is not JobState.IN_DOUBT and not told:
                 report.broken.append(f"{name} was accepted and never answered, yet it is {state}")
         if record["outcome"] == "picture" and not record["collections"] and state is not JobState.IN_DOUBT:
             report.uncollected += 1
