@@ -27,8 +27,6 @@ SPELLINGS = [
 TROUBLE = (
     "fine",
     "refused [sandbox:moderate]",
-    "no picture [sandbox:no-image]",
-    "a page [sandbox:html]",
     "broken [sandbox:error]",
     "nobody knows [sandbox:reset]",
     "cut short [sandbox:cut]",
@@ -112,10 +110,12 @@ def test_the_search_finds_a_key(tmp_path: Path) -> None:
 
 def test_no_command_lets_a_key_out(keyed: Here) -> None:
     batch = keyed.batch(*TROUBLE)
+    nonsense = keyed.batch("no picture [sandbox:no-image]", "a page [sandbox:html]", name="nonsense.json")
     commands = (
         ("check",),
         ("quote", batch, "--json"),
         ("run", batch, "-t", AZURE, "-t", BFL, "--json"),
+        ("run", nonsense, "-t", AZURE),
         ("resume", "--in-doubt", "abandon"),
         ("show", "1"),
         ("show", "1", "--json"),
