@@ -35,8 +35,8 @@ def test_all_done(wired: Here, served: ServedSandbox) -> None:
     assert (summary["event"], summary["exit_code"], summary["id"]) == ("summary", 0, 1)
     assert len(served.records("alldone")) == 4
 
-    shown = wired.run("show", "1", "--json").json
-    assert RUN_FIELDS <= set(shown["run"])
+    shown = wired.ask("show", "1", "--json").json
+    assert set(shown["run"]) >= RUN_FIELDS
     assert shown["run"] == {key: value for key, value in summary.items() if key not in ("event", "exit_code")}
     assert shown["run"]["counts"]["done"] == 4
     assert shown["run"]["cost"] == pytest.approx(0.16)
@@ -47,16 +47,16 @@ def test_all_done(wired: Here, served: ServedSandbox) -> None:
         ("task-1", BFL),
     ]
     for job in shown["jobs"]:
-        assert JOB_FIELDS <= set(job)
+        assert set(job) >= JOB_FIELDS
         assert (job["kind"], job["state"], job["attempts"], job["error"]) == ("generate", "done", 1, None)
         (image,) = job["images"]
         assert set(image) == IMAGE_FIELDS
         assert Path(image["path"]).is_file()
         assert Path(image["path"]).is_absolute()
-    runs = wired.run("runs", "--json").json
+    runs = wired.ask("runs", "--json").json
     assert [run["id"] for run in runs["runs"]] == [1]
-    assert RUN_FIELDS <= set(runs["runs"][0])
-    assert "Nothing to resume" in wired.run("resume").err
+    assert set(runs["runs"][0]) >= RUN_FIELDS
+    assert "Nothing to resume" in wired.ask("resume").err
 
 
 def test_refused(wired: Here) -> None:
@@ -64,7 +64,7 @@ def test_refused(wired: Here) -> None:
     *jobs, last = ended.out.splitlines()
     assert sorted(line.split("  ")[:2] for line in jobs) == [["⊘ refused", "task-1"], ["✔ done", "task-0"]]
     assert last.startswith("Run 1 batch: finished, 1 done, 1 refused, $0.0")
-    (job,) = (job for job in wired.run("show", "1", "--json").json["jobs"] if job["state"] == "refused")
+    (job,) = (job for job in wired.ask("show", "1", "--json").json["jobs"] if job["state"] == "refused")
     assert job["error"]["kind"] == "moderation"
 
 
@@ -102,7 +102,7 @@ def test_a_bad_key_parks_the_lane_until_it_is_right(wired: Here, served: ServedS
     ended = wired.run("run", batch, "-t", BFL, code=6)
     assert "BFL_FLUX_API_KEY" in ended.out
     assert "fluxtui resume 1" in ended.out
-    shown = wired.run("show", "1", "--json").json
+    shown = wired.ask("show", "1", "--json").json
     assert shown["run"]["counts"]["queued"] == 12
     assert sum(job["attempts"] for job in shown["jobs"]) < 12
     wired.environment["BFL_FLUX_API_KEY"] = served.environment["BFL_FLUX_API_KEY"]
@@ -138,8 +138,8 @@ def test_detached_it_goes_on_alone_and_can_be_followed(wired: Here) -> None:
     batch = wired.batch(*(f"detached {i} [sandbox:slow=1.5]" for i in range(3)))
     ended = wired.run("run", batch, "-t", BFL, "--detach")
     assert ended.out == "1\n"
-    assert wired.run("show", "1", "--json").json["run"]["state"] in ("running", "finished")
-    status = wired.run("runner", "--json").json["runner"]
+    assert wired.ask("show", "1", "--json").json["run"]["state"] in ("running", "finished")
+    status = wired.ask("runner", "--json").json["runner"]
     assert status["alive"]
     assert status["pid"] == holder(wired.workspace) == int((wired.workspace / "runner.lock").read_text())
     assert status["since"].endswith("Z")
@@ -150,7 +150,7 @@ def test_detached_it_goes_on_alone_and_can_be_followed(wired: Here) -> None:
 
 def test_paused_it_waits(wired: Here, served: ServedSandbox) -> None:
     assert wired.run("run", wired.batch("paused fox"), "-t", BFL, "--paused").out == "1\n"
-    assert wired.run("runs", "--json").json["runs"][0]["state"] == "paused"
+    assert wired.ask("runs", "--json").json["runs"][0]["state"] == "paused"
     assert not served.records("paused fox")
     wired.run("resume", "1")
     assert len(served.records("paused fox")) == 1
@@ -206,7 +206,7 @@ def test_a_host_that_is_done_leaves_the_others_to_the_background(wired: Here) ->
     assert ended.code == 0
     assert "go on in the background" in ended.err
     assert wired.run("resume", "2", "--json").summary["counts"]["done"] == 1
-    assert [run["state"] for run in wired.run("runs", "--json").json["runs"]] == ["finished", "finished"]
+    assert [run["state"] for run in wired.ask("runs", "--json").json["runs"]] == ["finished", "finished"]
 
 
 def test_cancelling(wired: Here, served: ServedSandbox) -> None:
@@ -219,14 +219,14 @@ def test_cancelling(wired: Here, served: ServedSandbox) -> None:
     assert counts["cancelled"] >= 7
     assert counts["done"] + counts["cancelled"] == 9
     assert len(served.records("cancelled")) == counts["done"]
-    assert "nothing to cancel" in wired.run("cancel", "1", "--all").err
-    assert "There is no run 7" in wired.run("cancel", "7", code=2).err
+    assert "nothing to cancel" in wired.ask("cancel", "1", "--all").err
+    assert "There is no run 7" in wired.ask("cancel", "7", code=2).err
 
 
 def test_stopping_the_runner_interrupts_its_runs(wired: Here) -> None:
     wired.run("run", wired.batch(*(f"stopped {i} [sandbox:slow=2]" for i in range(3))), "-t", BFL, "--detach")
     assert "has ended" in wired.run("runner", "stop").err
-    assert wired.run("runs", "--json").json["runs"][0]["state"] == "interrupted"
+    assert wired.ask("runs", "--json").json["runs"][0]["state"] == "interrupted"
     assert "3 done" in wired.run("resume").out
 
 
