@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from fluxtui.domain.jobs import JobState
-from fluxtui.domain.problems import ACCOUNT_PROBLEMS, Problem, ProblemKind
+from fluxtui.domain.problems import Problem
+from fluxtui.engine.breaker import Breaker, Circuit
 from fluxtui.engine.limiter import AdaptiveLimit
 from fluxtui.engine.resend import Decision
 from fluxtui.engine.work import Tools, Work
@@ -21,9 +21,6 @@ from fluxtui.history.transitions import ClaimedJob
 log = logging.getLogger(__name__)
 
 _DISK_PAUSE = 3.0
-
-_UNREACHABLE = 12
-"""This many submissions in a row that found nobody, and the lane is parked instead of failing on."""
 
 
 class RunnerDoor(Protocol):
@@ -69,7 +66,8 @@ class Lane:
         self._unparked = asyncio.Event()
         self._unparked.set()
         self._next_at: float | None = None
-        self._unreachable = 0
+        self.breaker = Breaker(time.time)
+        self._trouble: Problem | None = None
         self._open = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
 
@@ -92,8 +90,8 @@ class Lane:
     def unpark(self) -> None:
         if self.parked_by is not None:
             self.parked_by = None
-            self._unreachable = 0
             self.limit.restart()
+        self.breaker.reset()
         self._unparked.set()
         self.capped.clear()
         self.wake()
@@ -125,6 +123,11 @@ class Lane:
         return any(work.job.run_id == run_id and not work.blocked for work in self.works.values())
 
     @property
+    def stands_still(self) -> Problem | None:
+        """Why nothing new is sent for a while, or until a person has seen to it; None when it is."""
+        return self.parked_by or (self._trouble if self.breaker.state is Circuit.OPEN else None)
+
+    @property
     def idle(self) -> bool:
         return all(work.blocked for work in self.works.values())
 
@@ -133,8 +136,11 @@ class Lane:
             state, problem = "parked", self.parked_by
         elif self.paused:
             state, problem = "paused", None
+        elif self.breaker.state is not Circuit.CLOSED:
+            state, problem = "open", self._trouble
         else:
             state, problem = ("limited" if self.limit.waits > 0 else "ok"), None
+        resume_at = {"limited": self.limit.resume_at, "open": self.breaker.open_until}.get(state)
         return LaneRow(
             key=self.key,
             provider=self.tools.provider.id,
@@ -143,7 +149,7 @@ class Lane:
             state=state,
             in_flight=self.in_flight,
             limit=self.limit.value,
-            resume_at=self.limit.resume_at if state == "limited" else None,
+            resume_at=resume_at,
             problem=problem,
             updated_at=round(time.time(), 3),
         )
@@ -151,7 +157,7 @@ class Lane:
     # --- for a job's work ---
 
     def accepted(self) -> None:
-        self._unreachable = 0
+        self.breaker.succeeded()
         self.limit.accepted()
         self.wake()
 
@@ -164,16 +170,15 @@ class Lane:
             self.limit.throttled(decision.lane_wait or 0.0)
         elif decision.lane_wait is not None:
             self.limit.pause(decision.lane_wait)
-        if decision.problem.kind is not ProblemKind.NETWORK:
-            self._unreachable = 0
-        else:
-            self._unreachable += 1
-            if self._unreachable >= _UNREACHABLE and decision.after is JobState.QUEUED:
-                self.park(
-                    decision.problem.with_advice(
-                        "Check the network and the service's address, then resume; nothing was lost."
-                    )
+        if self.breaker.failed(decision.problem.kind):
+            self._trouble = decision.problem
+            log.warning("lane %s rests: %s", self.key, decision.problem.sentence())
+        if self.breaker.hopeless:
+            self.park(
+                decision.problem.with_advice(
+                    "Check the network, the service's address and its status page, then resume; nothing was lost."
                 )
+            )
 
     def park(self, problem: Problem) -> None:
         """Stand still until a person has seen to `problem`; the jobs stay queued."""
@@ -201,7 +206,7 @@ class Lane:
         await self._open.wait()
         while True:
             self._wake.clear()
-            wait = self.limit.waits
+            wait = max(self.limit.waits, self.breaker.waits)
             if not wait and not self.paused and self.parked_by is None:
                 try:
                     await self._claim()
@@ -216,7 +221,7 @@ class Lane:
         """Fill the lane: one claim a running run, oldest first, while there is room."""
         self._next_at = None
         for run_id in list(self.door.running(self.key)):
-            room = min(self.limit.value - self.in_flight, self.account.free)
+            room = min(self.limit.value - self.in_flight, self.account.free, self.breaker.room(self._sending()))
             if room <= 0:
                 return
             claim = await self.tools.journal.write(partial(transitions.claim, run_id=run_id, lane=self.key, most=room))
@@ -226,6 +231,9 @@ class Lane:
                 self.capped.add(run_id)
             if claim.next_at is not None:
                 self._next_at = min(claim.next_at, self._next_at or claim.next_at)
+
+    def _sending(self) -> int:
+        return sum(work.sending for work in self.works.values())
 
     def _begin(self, job: ClaimedJob) -> Work:
         work = Work(job, self.tools, self)
@@ -250,8 +258,3 @@ async def _until(event: asyncio.Event, seconds: float | None) -> None:
         await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:
         pass
-
-
-def is_account_problem(problem: Problem) -> bool:
-    """Return whether `problem` concerns every target of the account, not one."""
-    return problem.kind in ACCOUNT_PROBLEMS

@@ -7,7 +7,8 @@ pending in the database, and a failure is noted and goes no further.
 import asyncio
 import logging
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -18,12 +19,19 @@ from fluxtui.history import queries, transitions
 from fluxtui.history.database import database_path, open_reader
 from fluxtui.history.journal import Journal
 from fluxtui.history.records import ImageRow, JobDetail
+from fluxtui.history.transitions import SideStepsEnd
 from fluxtui.images import metadata, thumbnails
 
 log = logging.getLogger(__name__)
 
 THUMBNAILS = Path(".thumbnails")
 """Where thumbnails live inside a workspace, by the picture's SHA-256."""
+
+_GATHER = 0.05
+"""Seconds in which pictures gather: looking after each by itself costs more than its side steps."""
+
+_SHOW_EVERY = 0.25
+"""Seconds after which finished thumbnails are recorded, while a page of pictures is worked off."""
 
 
 class SideSteps:
@@ -62,7 +70,7 @@ class SideSteps:
             await self._more.wait()
             self._more.clear()
             while await loop.run_in_executor(self._executor, self._work_off):
-                pass
+                await asyncio.sleep(_GATHER)
             if not self._more.is_set():
                 self.idle.set()
 
@@ -71,21 +79,32 @@ class SideSteps:
         if self._reader is None:
             self._reader = open_reader(database_path(self.workspace))
         pending = queries.images(self._reader, pending=True)
-        last = None
+        ends: list[SideStepsEnd] = []
+        written: list[Future[None]] = []
+        shown = time.monotonic()
         for image in pending:
-            outcome, thumbnail = "done", None
-            try:
-                thumbnail = self._thumbnail(image)
-                self._sidecar(image)
-            except FluxtuiError as error:
-                log.warning("picture %s: %s", image.path, error)
-                outcome = "failed"
-            last = self.journal.submit(
-                partial(transitions.end_side_steps, image_id=image.id, thumbnail=thumbnail, outcome=outcome)
-            )
-        if last is not None:
-            last.result()
+            ends.append(self._end(image))
+            if time.monotonic() - shown > _SHOW_EVERY:
+                written.append(self._write(ends))
+                ends, shown = [], time.monotonic()
+        if ends:
+            written.append(self._write(ends))
+        for each in written:
+            each.result()
         return len(pending)
+
+    def _end(self, image: ImageRow) -> SideStepsEnd:
+        outcome, thumbnail = "done", None
+        try:
+            thumbnail = self._thumbnail(image)
+            self._sidecar(image)
+        except FluxtuiError as error:
+            log.warning("picture %s: %s", image.path, error)
+            outcome = "failed"
+        return SideStepsEnd(image.id, image.job_id, thumbnail, outcome)
+
+    def _write(self, ends: list[SideStepsEnd]) -> "Future[None]":
+        return self.journal.submit(partial(transitions.end_side_steps, ends=ends))
 
     def _thumbnail(self, image: ImageRow) -> str | None:
         if not self.thumbnails:
@@ -103,8 +122,10 @@ class SideSteps:
             "SELECT runs.metadata, runs.id, runs.batch FROM jobs JOIN runs ON runs.id = jobs.run_id WHERE jobs.id = ?",
             (image.job_id,),
         ).fetchone()
+        if wanted is None or not wanted[0]:
+            return
         detail = queries.job_detail(self._reader, image.job_id)
-        if wanted is None or not wanted[0] or detail is None:
+        if detail is None:
             return
         metadata.write_sidecar(self.workspace / image.path, _facts(image, detail, wanted[1], wanted[2]))
 

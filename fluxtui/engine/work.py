@@ -90,6 +90,11 @@ class Work:
         self._cancel = asyncio.Event()
         self._pace: Pace = tools.provider.pace(job.request.model)
 
+    @property
+    def sending(self) -> bool:
+        """Whether the service has not answered the submission yet."""
+        return self._state is JobState.SENDING
+
     def cancel(self) -> None:
         """Ask for the job's end; it ends at once while waiting, else as soon as its ticket is there."""
         self._cancel.set()

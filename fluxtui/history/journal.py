@@ -6,6 +6,7 @@ savepoint, so one that fails takes nothing else with it.
 """
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -14,6 +15,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -48,8 +51,11 @@ class Transaction:
 
 @dataclass(slots=True)
 class _Waiting(Generic[T]):
+    """An operation in line, and who waits for it: a thread's future, or a task's in its event loop."""
+
     operation: Callable[[Transaction], T]
-    future: "Future[T]"
+    future: "Future[T] | asyncio.Future[T]"
+    loop: asyncio.AbstractEventLoop | None = None
     result: T | None = None
     error: Exception | None = None
 
@@ -65,7 +71,11 @@ class _Waiting(Generic[T]):
         connection.execute("RELEASE operation")
 
     def settle(self) -> None:
-        if not self.future.set_running_or_notify_cancel():
+        """Hand over what came of it, in the thread where that may be done."""
+        if self.loop is not None:
+            if self.future.done():  # whoever waited was cancelled
+                return
+        elif isinstance(self.future, Future) and not self.future.set_running_or_notify_cancel():
             return
         if self.error is not None:
             self.future.set_exception(self.error)
@@ -119,10 +129,8 @@ class Journal:
 
         The future raises HistoryError when the database cannot be written, else what `operation` raised.
         """
-        if self._thread is None:
-            raise RuntimeError("the journal is not open")
         future: Future[T] = Future()
-        self._queue.put(_Waiting(operation, future))  # type: ignore[arg-type]  # a queue of mixed results
+        self._enqueue(_Waiting(operation, future))
         return future
 
     async def write(self, operation: Callable[[Transaction], T]) -> T:
@@ -130,7 +138,14 @@ class Journal:
 
         Cancelling the waiting task does not take the operation back: it is already in line.
         """
-        return await asyncio.shield(asyncio.wrap_future(self.submit(operation)))
+        return await self.begin(operation)
+
+    def begin(self, operation: Callable[[Transaction], T]) -> "asyncio.Future[T]":
+        """As `write`, without waiting: operations take effect in the order in which they were begun."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._enqueue(_Waiting(operation, future, loop))
+        return future
 
     def write_now(self, operation: Callable[[Transaction], T]) -> T:
         """As `write`, for code without an event loop: blocks until the effect is on disk."""
@@ -139,6 +154,11 @@ class Journal:
     async def control(self, kind: str, run_id: int | None = None, **payload: JsonValue) -> int:
         """Leave a wish for the runner; returns the control's id. Kinds: see `engine/controls.py`."""
         return await self.write(partial(add_control, kind=kind, run_id=run_id, payload=payload))
+
+    def _enqueue(self, waiting: _Waiting[T]) -> None:
+        if self._thread is None:
+            raise RuntimeError("the journal is not open")
+        self._queue.put(waiting)  # type: ignore[arg-type]  # a queue of mixed results
 
     def _work(self) -> None:
         while True:
@@ -181,7 +201,23 @@ class Journal:
         for waiting in group:
             if isinstance(waiting.error, sqlite3.Error):
                 waiting.error = explain(waiting.error, self.path)
-            waiting.settle()
+        _settle(group)
+
+
+def _settle(group: list[_Waiting[object]]) -> None:
+    """Tell all who wait. An event loop is woken once for the whole group, not once for each."""
+    for loop, waiting in groupby(group, key=attrgetter("loop")):
+        together = list(waiting)
+        if loop is None:
+            _settle_each(together)
+        else:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+                loop.call_soon_threadsafe(_settle_each, together)
+
+
+def _settle_each(group: list[_Waiting[object]]) -> None:
+    for waiting in group:
+        waiting.settle()
 
 
 def add_control(transaction: Transaction, *, kind: str, run_id: int | None, payload: dict[str, JsonValue]) -> int:

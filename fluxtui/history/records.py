@@ -51,13 +51,17 @@ class TargetRow:
 
 @dataclass(frozen=True, slots=True)
 class LaneRow:
-    """A lane as the runner last wrote it. `resume_at`: when sending goes on after a rate limit."""
+    """A lane as the runner last wrote it.
+
+    `state` is ok, limited (told to wait), open (its circuit: the service is in trouble), paused or
+    parked; `resume_at` is when sending goes on by itself.
+    """
 
     key: str
     provider: str
     target: str
     sandbox: bool
-    state: str  # "ok" | "limited" | "paused" | "parked"
+    state: str
     in_flight: int
     limit: int
     resume_at: float | None

@@ -7,7 +7,8 @@ A transition is one conditional UPDATE that also writes the attempt and the rece
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from fluxtui.domain.jobs import JobKind, JobState, RunState, Ticket, may_become
 from fluxtui.domain.money import Certainty, Micros
@@ -63,32 +64,32 @@ _COLUMNS = (
 _FROM = "FROM jobs JOIN cells ON cells.id = jobs.cell_id JOIN runs ON runs.id = jobs.run_id"
 
 
-def _job(row: Sequence[object]) -> ClaimedJob:
+def _job(row: tuple[Any, ...]) -> ClaimedJob:
     (
         job_id, run_id, cell_id, kind, state, task, target, lane, provider, request, stem,
         attempts, throttled, quoted, reserved, ticket, started_at, folder, layout, in_doubt,
     ) = row  # fmt: skip
     return ClaimedJob(
-        id=int(str(job_id)),
-        run_id=int(str(run_id)),
-        cell_id=int(str(cell_id)),
-        kind=JobKind(str(kind)),
-        state=JobState(str(state)),
-        task=str(task),
-        target=str(target),
-        provider=str(provider),
-        lane=str(lane),
-        request=ImageRequest.from_json(json.loads(str(request))),
-        stem=str(stem),
-        attempts=int(str(attempts)),
-        throttled=int(str(throttled)),
-        quoted=Micros(int(str(quoted))),
-        reserved=Micros(int(str(reserved))),
-        ticket=None if ticket is None else Ticket(json.loads(str(ticket))),
-        started_at=float(str(started_at)) if started_at is not None else time.time(),
-        folder=str(folder),
-        layout=str(layout),
-        in_doubt=str(in_doubt),
+        id=job_id,
+        run_id=run_id,
+        cell_id=cell_id,
+        kind=JobKind(kind),
+        state=JobState(state),
+        task=task,
+        target=target,
+        provider=provider,
+        lane=lane,
+        request=ImageRequest.from_json(json.loads(request)),
+        stem=stem,
+        attempts=attempts,
+        throttled=throttled,
+        quoted=quoted,
+        reserved=reserved,
+        ticket=None if ticket is None else Ticket(json.loads(ticket)),
+        started_at=started_at if started_at is not None else time.time(),
+        folder=folder,
+        layout=layout,
+        in_doubt=in_doubt,
     )
 
 
@@ -145,15 +146,13 @@ def _begin(transaction: Transaction, job: ClaimedJob, now: float) -> ClaimedJob:
     transaction.connection.execute(
         "INSERT INTO attempts (job_id, number, started_at) VALUES (?, ?, ?)", (job.id, job.attempts + 1, now)
     )
-    return ClaimedJob(
-        **{
-            **{name: getattr(job, name) for name in ClaimedJob.__slots__},
-            "state": JobState.SENDING,
-            "attempts": job.attempts + 1,
-            "reserved": job.quoted,
-            "ticket": None,
-            "started_at": now,
-        }
+    return replace(
+        job,
+        state=JobState.SENDING,
+        attempts=job.attempts + 1,
+        reserved=job.quoted,
+        ticket=None,
+        started_at=now,
     )
 
 
@@ -364,11 +363,22 @@ def cancel_queued(transaction: Transaction, *, run_id: int, job_ids: Sequence[in
     return cursor.rowcount
 
 
-def end_side_steps(transaction: Transaction, *, image_id: int, thumbnail: str | None, outcome: str) -> None:
-    """Record that a picture's side steps (thumbnail, sidecar) are over: `done` or `failed`."""
-    row = transaction.connection.execute(
-        "UPDATE images SET thumbnail = coalesce(?, thumbnail), side_steps = ? WHERE id = ? RETURNING job_id",
-        (thumbnail, outcome, image_id),
-    ).fetchone()
-    if row is not None:
-        transaction.connection.execute("UPDATE jobs SET revision = ? WHERE id = ?", (transaction.revision, row[0]))
+@dataclass(frozen=True, slots=True)
+class SideStepsEnd:
+    """How a picture's side steps (thumbnail, sidecar) ended: `done` or `failed`."""
+
+    image_id: int
+    job_id: int
+    thumbnail: str | None
+    outcome: str
+
+
+def end_side_steps(transaction: Transaction, *, ends: Sequence[SideStepsEnd]) -> None:
+    """Record that the side steps of some pictures are over."""
+    connection = transaction.connection
+    connection.executemany(
+        "UPDATE images SET thumbnail = coalesce(?, thumbnail), side_steps = ? WHERE id = ?",
+        [(end.thumbnail, end.outcome, end.image_id) for end in ends],
+    )
+    revision = transaction.revision
+    connection.executemany("UPDATE jobs SET revision = ? WHERE id = ?", [(revision, end.job_id) for end in ends])
