@@ -18,6 +18,9 @@ from fluxtui.sandbox.world import Service, World
 SERVICE_CLASSES: tuple[str, ...] = (
     "fluxtui.sandbox.bfl:BlackForestLabs",
     "fluxtui.sandbox.azure_flux:AzureFlux",
+    "fluxtui.sandbox.openai:OpenAI",
+    "fluxtui.sandbox.azure_openai:AzureOpenAI",
+    "fluxtui.sandbox.gemini:Gemini",
 )
 """The services that are played. A new one is a module, a line here and its doors in `bases.ROLES`."""
 
