@@ -254,7 +254,10 @@ class Lane:
 
 
 async def _until(event: asyncio.Event, seconds: float | None) -> None:
+    if event.is_set():
+        return
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):  # unlike wait_for, this makes no task
+            await event.wait()
     except TimeoutError:
         pass

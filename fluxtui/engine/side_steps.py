@@ -69,9 +69,10 @@ class SideSteps:
         while True:
             await self._more.wait()
             self._more.clear()
-            while await loop.run_in_executor(self._executor, self._work_off):
+            if await loop.run_in_executor(self._executor, self._work_off):
+                self._more.set()  # there may be more of them
                 await asyncio.sleep(_GATHER)
-            if not self._more.is_set():
+            elif not self._more.is_set():
                 self.idle.set()
 
     def _work_off(self) -> int:

@@ -88,6 +88,7 @@ class Work:
         self._unknown = 0
         self._state = job.state
         self._cancel = asyncio.Event()
+        self._pause: asyncio.Future[None] | None = None
         self._pace: Pace = tools.provider.pace(job.request.model)
 
     @property
@@ -98,6 +99,7 @@ class Work:
     def cancel(self) -> None:
         """Ask for the job's end; it ends at once while waiting, else as soon as its ticket is there."""
         self._cancel.set()
+        self._end_pause()
 
     async def run(self) -> None:
         """Live the job to its end, from wherever it stands."""
@@ -236,15 +238,20 @@ class Work:
         await self._record(JobState.FAILED, problem=problem, acceptance=Acceptance.YES)
 
     async def _cancelled_within(self, seconds: float) -> bool:
-        if self._cancel.is_set():
-            return True
-        if seconds <= 0:
-            return False
-        try:
-            await asyncio.wait_for(self._cancel.wait(), seconds)
-        except TimeoutError:
-            return False
-        return True
+        if seconds > 0 and not self._cancel.is_set():
+            # A bare timer: wait_for would make a task for every poll of every job.
+            loop = asyncio.get_running_loop()
+            self._pause = loop.create_future()
+            timer = loop.call_later(seconds, self._end_pause)
+            try:
+                await self._pause
+            finally:
+                timer.cancel()
+        return self._cancel.is_set()
+
+    def _end_pause(self) -> None:
+        if self._pause is not None and not self._pause.done():
+            self._pause.set_result(None)
 
     async def _abandon(self, ticket: Ticket) -> None:
         self.interruptible = False
