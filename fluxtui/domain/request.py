@@ -128,6 +128,26 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """Who draws a cell when its own target stands still, with the request and the price that makes."""
+
+    target: str
+    provider: str
+    request: ImageRequest
+    price: Price
+    adaptations: tuple[Adaptation, ...] = ()
+
+    def as_json(self) -> JsonObject:
+        return {
+            "target": self.target,
+            "provider": self.provider,
+            "request": self.request.as_json(),
+            "quoted": self.price.high,
+            "adaptations": [adaptation.as_json() for adaptation in self.adaptations],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """Task x target x axis point x repeat, with the request it makes and the provider's answer.
 
@@ -146,4 +166,4 @@ class Cell:
     axis_point: Mapping[str, JsonValue] = field(default_factory=dict)
     repeat: int = 1
     context: Mapping[str, str] = field(default_factory=dict)
-    fallback: tuple[str, ...] = ()
+    fallbacks: tuple[Fallback, ...] = ()

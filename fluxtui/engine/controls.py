@@ -131,9 +131,9 @@ def _retryable(
     marks = ",".join("?" * len(allowed))
     chosen = f" AND id IN ({','.join(str(i) for i in ids)})" if ids else " AND run_id = ?"
     rows = transaction.connection.execute(
-        # A job that its provider declared impossible was never sent and cannot become possible.
+        # What was impossible or forbidden from the start was never sent, and never can be.
         f"SELECT id, state, ticket IS NOT NULL FROM jobs WHERE state IN ({marks})"
-        f" AND NOT (state = 'failed' AND attempts = 0){chosen}",
+        f" AND NOT (state IN ('failed', 'refused') AND attempts = 0){chosen}",
         (*allowed, *(() if ids else (run_id,))),
     ).fetchall()
     return [(row[0], JobState(row[1]), bool(row[2])) for row in rows]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fluxtui.domain.batch import Axis, Batch, Target, Task, extra_for
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
-from fluxtui.domain.request import Adaptation, Assessment, Cell, Change, ImageRequest
+from fluxtui.domain.request import Adaptation, Assessment, Cell, Change, Fallback, ImageRequest
 from fluxtui.domain.size import Size
 from fluxtui.domain.text import file_stem
 from fluxtui.domain.values import JsonObject, JsonValue, digest, merged
@@ -81,12 +81,12 @@ def _cells(batch: Batch, services: Services) -> Iterator[Cell]:
         for point, target in itertools.product(points, batch.targets):
             provider = services.provider(target.provider)
             request = _request(batch, task, target, point, services.ids())
-            requests = list(_fanned_out(request, provider))
+            requests = list(_fanned_out(request, services.rules.most_images(provider.max_count(request.model))))
             draws = [(i, *r) for i, r in enumerate(itertools.chain.from_iterable([requests] * batch.repeat), 1)]
             for draw, sent, note in draws:
                 several = by_provider[target.provider] > 1
                 wish = _stem(task, target if several else None, point, draw if len(draws) > 1 else None)
-                assessment = _assessment(sent, provider, note)
+                assessment = services.rules.judged(sent, _assessment(sent, provider, note))
                 yield Cell(
                     key=digest({"provider": target.provider, "request": sent.as_json(), "repeat": draw}),
                     task=task.name,
@@ -99,8 +99,23 @@ def _cells(batch: Batch, services: Services) -> Iterator[Cell]:
                     axis_point=point,
                     repeat=draw,
                     context=task.context,
-                    fallback=target.fallback,
+                    fallbacks=_fallbacks(batch, task, target, point, services),
                 )
+
+
+def _fallbacks(
+    batch: Batch, task: Task, target: Target, point: Mapping[str, JsonValue], services: Services
+) -> tuple[Fallback, ...]:
+    """Return who may draw a cell of `target` in its place, as far as they can."""
+    result = []
+    for name in target.fallback:
+        other = services.resolve(Target.parse(name))
+        provider = services.provider(other.provider)
+        request = _request(batch, task, other, point, services.ids())
+        assessment = _assessment(request, provider, None)
+        if assessment.impossible is None:
+            result.append(Fallback(other.name, other.provider, request, assessment.price, assessment.adaptations))
+    return tuple(result)
 
 
 def _points(axes: tuple[Axis, ...]) -> Iterator[tuple[JsonValue, ...]]:
@@ -116,9 +131,8 @@ def _assessment(request: ImageRequest, provider: Provider, note: Adaptation | No
     return assessment if note is None else replace(assessment, adaptations=(note, *assessment.adaptations))
 
 
-def _fanned_out(request: ImageRequest, provider: Provider) -> Iterator[tuple[ImageRequest, Adaptation | None]]:
-    """Split a request for more pictures than one call makes; each part draws with a seed of its own."""
-    most = max(1, provider.max_count(request.model))
+def _fanned_out(request: ImageRequest, most: int) -> Iterator[tuple[ImageRequest, Adaptation | None]]:
+    """Split a request for more than the `most` pictures of one call; each part draws with a seed of its own."""
     if request.count <= most:
         yield request, None
         return

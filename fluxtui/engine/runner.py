@@ -22,7 +22,7 @@ from fluxtui.engine.pool import BytePool
 from fluxtui.engine.services import Services
 from fluxtui.engine.side_steps import SideSteps
 from fluxtui.engine.work import Tools, Work
-from fluxtui.history import presence, queries, runs, transitions
+from fluxtui.history import failover, presence, queries, runs, transitions
 from fluxtui.history.database import database_path, open_reader
 from fluxtui.history.journal import Journal
 from fluxtui.history.records import LaneRow, RunRow
@@ -66,6 +66,7 @@ class Runner:
         self._linger = linger
         self._side = SideSteps(workspace, self.journal, thumbnails=thumbnails)
         self._runs: dict[int, set[str]] = {}
+        self._with_fallbacks: set[int] = set()
         self._stopping = asyncio.Event()
         self._interrupted: frozenset[int] | None = None
         self._patience = _PATIENCE
@@ -119,6 +120,7 @@ class Runner:
         while not self._stopping.is_set():
             await self._take_controls()
             await self._take_up()
+            await self._fail_over()
             for run_id in list(self._runs):
                 await self._evaluate(run_id)
             await self._tell()
@@ -179,6 +181,8 @@ class Runner:
                 lanes.add(key)
                 self._prepare(key, target, row)
             self._runs[run_id] = lanes
+            if await self.journal.write(partial(failover.has_fallbacks, run_id=run_id)):
+                self._with_fallbacks.add(run_id)
             await self.journal.write(partial(runs.set_run_state, run_id=run_id, state=RunState.RUNNING))
             for key in lanes & self.lanes.keys():
                 self.lanes[key].open()
@@ -198,6 +202,26 @@ class Runner:
             lane.limit.allow(wanted)
             if lane.account.limit is not None:
                 lane.account.limit = max(lane.account.limit, wanted)
+
+    async def _fail_over(self) -> None:
+        """Hand queued jobs of lanes that stand still to the targets their batch names for that case."""
+        still = {lane.key: lane.stands_still for lane in self.lanes.values()}
+        still |= {key: row.problem for key, row in self._stuck.items()}
+        for run_id, lanes in self._runs.items():
+            if run_id not in self._with_fallbacks:
+                continue
+            for key in lanes & still.keys():
+                problem = still[key]
+                row = queries.run(self.reader, run_id)
+                if problem is None or row is None:
+                    continue
+                move = partial(failover.fail_over, run_id=run_id, lane=key, sandbox=row.sandbox, reason=problem.what)
+                for taker, target in await self.journal.write(move):
+                    lanes.add(taker)
+                    self._prepare(taker, target, row)
+                    if taker in self.lanes:
+                        self.lanes[taker].open()
+                        self.lanes[taker].wake()
 
     async def _evaluate(self, run_id: int) -> None:
         """Say what a run has come to, when nothing of it moves any more."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fluxtui.domain.batch import Target
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
+from fluxtui.engine.rules import OwnRules
 from fluxtui.providers import registry
 from fluxtui.providers.base import Provider
 
@@ -42,6 +43,7 @@ class Services:
         self._statuses: dict[str, ServiceStatus] = {}
         self._notes: list[str] = []
         core = loaded.core
+        self.rules = OwnRules(core.blocked_words, core.max_images_per_request)
         enabled = None if core.enabled_providers is None else frozenset(core.enabled_providers)
         for entry in registry.entries():
             loaded.know(*entry.variables)

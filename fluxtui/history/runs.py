@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fluxtui.domain.jobs import JobKind, JobState, RunState
 from fluxtui.domain.money import Micros
+from fluxtui.domain.problems import Problem, ProblemKind
 from fluxtui.domain.request import Cell
 from fluxtui.domain.values import JsonObject, canonical_json
 from fluxtui.history.journal import Transaction
@@ -39,7 +40,8 @@ def lane_key(target: str, sandbox: bool) -> str:
 def create_run(transaction: Transaction, *, run: NewRun, cells: Iterable[Cell]) -> int:
     """Insert a run with all its cells and queued jobs; returns its id.
 
-    A cell that its provider declared impossible gets a job that has already failed, with the reason.
+    A cell that its provider declared impossible gets a job that has already failed, with the reason;
+    one that the person's own rules forbid, a job that is refused.
     """
     connection = transaction.connection
     state = RunState.PAUSED if run.paused else RunState.READY
@@ -87,7 +89,7 @@ def _insert_cell(transaction: Transaction, run_id: int, position: int, cell: Cel
             cell.repeat,
             cell.stem,
             canonical_json([a.as_json() for a in cell.assessment.adaptations]),
-            canonical_json(list(cell.fallback)),
+            canonical_json([fallback.as_json() for fallback in cell.fallbacks]),
         ),
     )
     impossible = cell.assessment.impossible
@@ -101,12 +103,18 @@ def _insert_cell(transaction: Transaction, run_id: int, position: int, cell: Cel
             cell.target,
             lane_key(cell.target, sandbox),
             position,
-            JobState.QUEUED if impossible is None else JobState.FAILED,
+            _first_state(impossible),
             None if impossible is None else canonical_json(impossible.as_json()),
             cell.assessment.price.high if impossible is None else 0,
             transaction.revision,
         ),
     )
+
+
+def _first_state(impossible: Problem | None) -> JobState:
+    if impossible is None:
+        return JobState.QUEUED
+    return JobState.REFUSED if impossible.kind is ProblemKind.MODERATION else JobState.FAILED
 
 
 def set_run_state(

@@ -39,6 +39,11 @@ class CoreModel(BaseModel):
     enabled_providers: tuple[str, ...] | None = Field(None, validation_alias="ENABLED_PROVIDERS")
     default_provider: str | None = Field(None, validation_alias="DEFAULT_PROVIDER")
     enable_bfl_flux: bool = Field(True, validation_alias="ENABLE_BFL_FLUX")
+    enable_content_moderation: bool = Field(True, validation_alias="ENABLE_CONTENT_MODERATION")
+    blocked_words: tuple[str, ...] = Field((), validation_alias="BLOCKED_WORDS")
+    max_images_per_request: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        None, validation_alias="MAX_IMAGES_PER_REQUEST"
+    )
     theme: str | None = Field(None, validation_alias="FLUXTUI_THEME")
     images: Annotated[Images, BeforeValidator(_lower)] = Field("auto", validation_alias="FLUXTUI_IMAGES")
 
@@ -78,6 +83,8 @@ class CoreModel(BaseModel):
             enabled_providers=self.enabled_providers,
             default_provider=self.default_provider,
             enable_bfl_flux=self.enable_bfl_flux,
+            blocked_words=self.blocked_words if self.enable_content_moderation else (),
+            max_images_per_request=self.max_images_per_request,
             theme=self.theme,
             images=self.images,
         )

@@ -27,7 +27,8 @@ class Settings:
     """The settings that are not one service's. Variables and meanings: `.env.example`.
 
     `enabled_providers` is None when every configured one counts. `default_provider` is a provider's
-    id or a whole target. `theme` is None for the cockpit's own choice.
+    id or a whole target. `blocked_words` are empty when moderation of one's own is off.
+    `theme` is None for the cockpit's own choice.
     """
 
     output_root_dir: Path
@@ -37,6 +38,8 @@ class Settings:
     enabled_providers: tuple[str, ...] | None
     default_provider: str | None
     enable_bfl_flux: bool
+    blocked_words: tuple[str, ...]
+    max_images_per_request: int | None
     theme: str | None
     images: Images
 

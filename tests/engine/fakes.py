@@ -17,6 +17,7 @@ from fluxtui.engine.connections import Connections
 from fluxtui.engine.launch import RunOptions, start_run
 from fluxtui.engine.lock import RunnerLock
 from fluxtui.engine.plan import plan
+from fluxtui.engine.rules import OwnRules
 from fluxtui.engine.runner import Runner
 from fluxtui.engine.services import Services, ServiceState, ServiceStatus
 from fluxtui.history import queries
@@ -96,6 +97,7 @@ class FakeProvider:
         self.price = Price.exactly(usd("0.04"))
         self.in_flight = self.most_in_flight = 0
         self.most = 4
+        self.broke: frozenset[str] = frozenset()
         self.gate: Callable[[], Awaitable[object]] | None = None
 
     def models(self) -> Sequence[str]:
@@ -125,6 +127,8 @@ class FakeProvider:
             if self.gate is not None:
                 await self.gate()
             await asyncio.sleep(0)
+            if request.model in self.broke:
+                raise error(ProblemKind.CREDITS)
             script = self.submissions[request.prompt]
             if script:
                 outcome = script.pop(0)
@@ -178,6 +182,7 @@ class FakeServices(Services):
 
     def __init__(self, provider: FakeProvider | None) -> None:
         self.sandbox = False
+        self.rules = OwnRules()
         state = ServiceState.UNCONFIGURED if provider is None else ServiceState.READY
         self._providers = {} if provider is None else {"fake": cast("Provider", provider)}
         self._statuses = {"fake": ServiceStatus("fake", "Scripted", state, ("FAKE_KEY",), ("one", "two"))}
@@ -205,9 +210,12 @@ class Studio:
         self.provider = FakeProvider()
         self.http = FakeHttp()
         self.configured = True
+        self.rules = OwnRules()
 
     def services(self, sandbox: bool = False) -> FakeServices:
-        return FakeServices(self.provider if self.configured else None)
+        services = FakeServices(self.provider if self.configured else None)
+        services.rules = self.rules
+        return services
 
     def batch(self, *names: str, **fields: object) -> Batch:
         tasks = tuple(Task(name, name) for name in names)

@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from fluxtui.domain.batch import Axis, Batch, Target, Task
 from fluxtui.domain.money import usd
-from fluxtui.domain.problems import FluxtuiError
+from fluxtui.domain.problems import FluxtuiError, ProblemKind
 from fluxtui.domain.request import Change
 from fluxtui.domain.size import Size
 from fluxtui.engine.plan import plan
+from fluxtui.engine.rules import OwnRules
 from tests.engine.fakes import FakeProvider, FakeServices, picture
 
 ONE, TWO = Target("fake", "one"), Target("fake", "two")
@@ -146,3 +147,36 @@ def test_too_many_cells_are_a_mistake(services: FakeServices) -> None:
     axes = tuple(Axis(name, tuple(range(200))) for name in ("seed", "steps", "guidance"))
     with pytest.raises(FluxtuiError, match="8,000,000 jobs"):
         plan(Batch("b", (Task("fox", "a fox"),), (ONE,), axes), services)
+
+
+def test_a_blocked_word_refuses_the_cell_and_names_the_word(services: FakeServices) -> None:
+    services.rules = OwnRules(blocked_words=("fox",))
+    cell, other = plan(Batch("b", (Task("a", "A Fox."), Task("b", "an owl")), (ONE,)), services).cells
+    assert cell.assessment.impossible is not None
+    assert (cell.assessment.impossible.kind, "'fox'" in cell.assessment.impossible.what) == (
+        ProblemKind.MODERATION,
+        True,
+    )
+    assert other.assessment.impossible is None
+
+
+def test_our_own_limit_of_pictures_a_request_splits_further(services: FakeServices) -> None:
+    provider = services.provider("fake")
+    assert isinstance(provider, FakeProvider)
+    provider.max_count = lambda model: 4  # type: ignore[method-assign]
+    batch = Batch("b", (Task("fox", "a fox", parameters={"n": 4, "seed": 1}),), (ONE,))
+    assert [c.request.count for c in plan(batch, services).cells] == [4]
+    services.rules = OwnRules(most_in_a_request=2)
+    assert [(c.request.count, c.request.seed) for c in plan(batch, services).cells] == [(2, 1), (2, 3)]
+
+
+def test_a_fallback_is_worked_out_beforehand(services: FakeServices) -> None:
+    target = Target("fake", "one", fallback=("fake/two",))
+    (cell,) = plan(Batch("b", (Task("fox", "a fox"),), (target,)), services).cells
+    assert [(f.target, f.request.model) for f in cell.fallbacks] == [("fake/two", "two")]
+
+
+def test_a_fallback_that_cannot_be_used_is_a_mistake(services: FakeServices) -> None:
+    target = Target("fake", "one", fallback=("nobody/x",))
+    with pytest.raises(FluxtuiError, match="nobody"):
+        plan(Batch("b", (Task("fox", "a fox"),), (target,)), services)

@@ -10,6 +10,7 @@ from fluxtui.domain.jobs import JobState, Refusal, RunState, Ticket
 from fluxtui.domain.money import Certainty, Price, usd
 from fluxtui.domain.problems import Acceptance, FluxtuiError, Problem, ProblemKind
 from fluxtui.engine.lock import RunnerLock, holder
+from fluxtui.engine.rules import OwnRules
 from fluxtui.history import runs, transitions
 from fluxtui.providers.base import Accepted
 from tests.conditions import until
@@ -440,3 +441,39 @@ async def test_a_full_disk_stops_sending_and_loses_nothing(studio: Studio, monke
     await studio.work()
     assert studio.run_row(run_id).counts == {JobState.DONE: 2}
     assert studio.provider.accepted == {"fox": 1, "owl": 1}
+
+
+# --- failover and own rules ---------------------------------------------------------------------
+
+
+async def test_queued_jobs_of_a_parked_lane_go_to_the_fallback_and_say_so(studio: Studio) -> None:
+    from fluxtui.domain.batch import Target
+
+    names = [f"task-{n}" for n in range(6)]
+    studio.provider.broke = frozenset({"one"})
+    batch = studio.batch(*names, targets=(Target("fake", "one", fallback=("fake/two",)),))
+    run_id = await studio.start(batch=batch)
+    await studio.work()
+    jobs = studio.jobs(run_id)
+    assert studio.run_row(run_id).counts == {JobState.DONE: 6}
+    assert {detail.row.target for detail in jobs.values()} == {"fake/two"}
+    (note,) = jobs["task-0"].adaptations
+    assert (note.parameter, note.asked, note.given) == ("target", "fake/one", "fake/two")
+    assert "for-fake-one" in jobs["task-0"].images[0].path
+
+
+async def test_without_a_fallback_nothing_is_handed_over(studio: Studio) -> None:
+    studio.provider.submissions["fox"] = [error(ProblemKind.CREDITS)]
+    run_id = await studio.start("fox")
+    await studio.work()
+    assert studio.run_row(run_id).state is RunState.PARKED
+
+
+async def test_a_forbidden_prompt_is_refused_and_cannot_be_retried(studio: Studio) -> None:
+    studio.rules = OwnRules(blocked_words=("fox",))
+    run_id = await studio.start("fox", "owl")
+    await studio.work()
+    assert states(studio, run_id) == {"fox": JobState.REFUSED, "owl": JobState.DONE}
+    await studio.control("retry", run_id, states=["refused"])
+    await studio.work()
+    assert (states(studio, run_id)["fox"], studio.provider.sent) == (JobState.REFUSED, ["owl"])
