@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
+_DRAW_EVERY = 0.25
+
 _MARKS = {
     JobState.DONE: "✔",
     JobState.REFUSED: "⊘",
@@ -113,7 +115,7 @@ class LiveView(PlainView):
         self.line(f"  Pictures: {self.workspace / news.run.folder}")
 
     def tick(self) -> None:
-        if not self._news or time.monotonic() - self._drawn < 0.1:
+        if not self._news or time.monotonic() - self._drawn < _DRAW_EVERY:
             return
         self._drawn = time.monotonic()
         with contextlib.suppress(OSError):  # the terminal was closed; the run goes on
@@ -150,7 +152,7 @@ class LiveView(PlainView):
             display.append(f"  {narration.counts(dict(run.counts))}  {money}  {elapsed}\n")
             for target in news.targets:
                 self._append_target(display, target, news.lanes.get(target.lane), width)
-        display.append("Ctrl-C stops; what was accepted is kept", "dim")
+        display.append("Ctrl-C ends this; nothing that was accepted is lost", "dim")
         return display
 
     def _append_target(self, display: "Text", target: TargetRow, lane: LaneRow | None, width: int) -> None:
