@@ -22,6 +22,7 @@ SERVICE_CLASSES: tuple[str, ...] = (
     "fluxtui.sandbox.azure_openai:AzureOpenAI",
     "fluxtui.sandbox.gemini:Gemini",
     "fluxtui.sandbox.fal:Fal",
+    "fluxtui.sandbox.replicate:Replicate",
 )
 """The services that are played. A new one is a module, a line here and its doors in `bases.ROLES`."""
 
