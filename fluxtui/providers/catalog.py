@@ -7,7 +7,7 @@ import functools
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from importlib import resources
 from typing import Any, Literal
 
@@ -15,13 +15,22 @@ from fluxtui.domain.money import ZERO, Micros, usd
 from fluxtui.domain.size import Size
 from fluxtui.domain.values import JsonValue
 
-Kind = Literal["integer", "number", "boolean", "string", "choice"]
-Form = Literal["sides", "text", "ratio", "none"]
+Kind = Literal["integer", "number", "boolean", "string", "choice", "loras", "json"]
+Form = Literal["sides", "text", "object", "ratio", "none"]
+
+_SOON = timedelta(days=120)
+"""An announced end is told this long before it; earlier it would only be noise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a model. `wire` is the service's name for it; `default` is the service's own."""
+    """One parameter of a model. `wire` is the service's name for it; `default` is the service's own.
+
+    `as_text`: a number that this service wants as a string. `instead` maps values that other models
+    have to the nearest of this one. `needs` are values of other parameters (by wire name) without which
+    it means nothing, or without which those of its own values do that `needs_for` names;
+    `with_references`: it counts only beside reference pictures.
+    """
 
     name: str
     kind: Kind
@@ -31,22 +40,33 @@ class Parameter:
     default: JsonValue = None
     choices: tuple[str, ...] = ()
     required: bool = False
+    as_text: bool = False
+    instead: Mapping[str, str] = field(default_factory=dict)
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    needs_for: tuple[str, ...] = ()
+    with_references: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SizeRule:
     """Which sizes a model makes and how they are said.
 
-    `sides`: two whole numbers; `text`: "WxH"; `ratio`: a shape such as 16:9, and with `resolutions`
-    also a class of pixels; `none`: it cannot be chosen. `automatic`: with reference pictures and no
-    size asked, the service takes theirs.
+    `sides`: two whole numbers; `text`: "WxH"; `object`: both sides in one object, or one of the `presets`;
+    `ratio`: a shape such as 16:9, and with `resolutions` also a class of pixels; `none`: it cannot be
+    chosen. `choices`: the only sizes there are. `wire`: the field of a text or object, `resolution_wire`
+    that of a class of pixels. `steepest`: the largest quotient of the sides. `automatic`: with reference
+    pictures and no size asked, the service takes theirs.
     """
 
     form: Form = "none"
+    wire: str = "size"
+    choices: tuple[Size, ...] = ()
+    presets: Mapping[str, Size] = field(default_factory=dict)
     multiple: int = 1
     rounding: Literal["nearest", "down"] = "nearest"
     low: int = 1
     high: int = 16_384
+    min_pixels: int | None = None
     max_pixels: int | None = None
     default: Size | None = None
     automatic: bool = False
@@ -55,25 +75,51 @@ class SizeRule:
     any_ratio: bool = False
     steepest: float | None = None
     resolutions: Mapping[str, int] = field(default_factory=dict)
+    resolution_wire: str = "resolution"
     square_only: frozenset[str] = frozenset()
     reason: str = "the service decides the size"
 
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """Where reference pictures go: one field each, or all in one list. `most` bounds a list."""
+    """Where reference pictures go: one field each, or all in one list. `most` bounds a list.
+
+    `data_uri`: pictures are sent as data URIs, where other services want bare base64.
+    """
 
     fields: tuple[str, ...] = ()
     required: int = 0
     urls: bool = False
     in_list: bool = False
+    data_uri: bool = False
     most: int = 0
     instead: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class TokenPrices:
+    """What tokens cost, in US dollars per million, and how many of them a picture is.
+
+    `factors` by quality go into the formula of the models that take any size; `counts` by quality are
+    the tokens of a square and of an oblong picture of the others. `sizes` are those that the service
+    chooses from when none is asked, `reference` the least and the most tokens of a reference picture.
+    """
+
+    text: float
+    image: float
+    output: float
+    output_text: float = 0.0
+    factors: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    sizes: tuple[Size, ...] = ()
+    reference: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class PriceRule:
     """What one picture costs, in micros; `values` (low, high) by a parameter's value where it depends on one.
+
+    By several parameters: `parameter`, `otherwise` and the keys of `values` hold them joined by commas.
 
     By megapixels: `first` for the first one, `further` for each further one started, `input` for each
     one of reference pictures, of which a request may hold `budget` together with the output.
@@ -89,11 +135,16 @@ class PriceRule:
     parameter: str | None = None
     otherwise: str = ""
     values: Mapping[str, tuple[Micros, Micros]] = field(default_factory=dict)
+    tokens: TokenPrices | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of one service. `open`: parameters it does not list are passed on all the same."""
+    """One model of one service. `open`: parameters it does not list are passed on all the same.
+
+    `count` is the field for the number of pictures, None where a request makes one and cannot say so;
+    `longest_prompt` counts characters.
+    """
 
     service: str
     name: str
@@ -106,6 +157,8 @@ class Model:
     seconds: float | None
     in_flight: int
     max_count: int
+    count: str | None
+    longest_prompt: int | None
     takes_prompt: bool
     takes_negative_prompt: bool
     strict: bool
@@ -114,11 +167,17 @@ class Model:
     deprecated: date | None
     retired: date | None
 
-    def life(self) -> tuple[str, ...]:
+    def is_retired(self, today: date | None = None) -> bool:
+        return self.retired is not None and self.retired <= (today or date.today())
+
+    def life(self, today: date | None = None) -> tuple[str, ...]:
         """Return what there is to know before money is spent: retirement, and what to do instead."""
+        today = today or date.today()
         because = f": {self.note}" if self.note else ""
-        if self.retired is not None:
+        if self.retired is not None and self.is_retired(today):
             return (f"{self.name} was retired on {self.retired}{because}",)
+        if self.retired is not None and self.retired - today <= _SOON:
+            return (f"{self.name} will be retired on {self.retired}{because}",)
         if self.deprecated is not None:
             return (f"{self.name} is deprecated since {self.deprecated}{because}",)
         return (f"{self.name}: {self.note}",) if self.note else ()
@@ -144,7 +203,7 @@ class ServiceCatalog:
 
         def order(name: str) -> tuple[bool, bool, bool]:
             model = self.models[name]
-            return name != self.default, model.retired is not None, model.deprecated is not None
+            return name != self.default, model.is_retired(), model.deprecated is not None
 
         return tuple(sorted(self.models, key=order))
 
@@ -205,6 +264,8 @@ def _model(service_id: str, name: str, table: dict[str, Any]) -> Model:
         seconds=table.pop("seconds", None),
         in_flight=table.pop("in_flight", 8),
         max_count=table.pop("max_count", 1),
+        count=table.pop("count", None),
+        longest_prompt=table.pop("longest_prompt", None),
         takes_prompt=table.pop("prompt", True),
         takes_negative_prompt=table.pop("negative_prompt", False),
         strict=table.pop("strict", False),
@@ -222,15 +283,24 @@ def _parameter(name: str, table: Mapping[str, Any]) -> Parameter:
     choices = tuple(table.get("choices", ()))
     values = {**table, "choices": choices, "kind": "choice" if choices else table["type"]}
     values.pop("type", None)
+    values["needs"] = {wire: tuple(allowed) for wire, allowed in table.get("needs", {}).items()}
+    values["needs_for"] = tuple(table.get("needs_for", ()))
     return Parameter(name=name, **{"wire": name, **values})
 
 
 def _size(table: Mapping[str, Any]) -> SizeRule:
     values = dict(table)
-    for key, convert in (("default", Size.parse), ("ratios", tuple), ("square_only", frozenset)):
+    converters = (("default", Size.parse), ("choices", _sizes), ("ratios", tuple), ("square_only", frozenset))
+    for key, convert in converters:
         if key in values:
             values[key] = convert(values[key])
+    if "presets" in values:
+        values["presets"] = {name: Size.parse(size) for name, size in values["presets"].items()}
     return SizeRule(**values)
+
+
+def _sizes(texts: list[str]) -> tuple[Size, ...]:
+    return tuple(Size.parse(text) for text in texts)
 
 
 def _references(table: Mapping[str, Any]) -> References:
@@ -250,7 +320,17 @@ def _price(table: Mapping[str, Any]) -> PriceRule | None:
             values[key] = usd(values[key])
     if "values" in values:
         values["values"] = {key: _range(amount) for key, amount in values["values"].items()}
+    if "tokens" in values:
+        values["tokens"] = _tokens(values["tokens"])
     return PriceRule(**values)
+
+
+def _tokens(table: Mapping[str, Any]) -> TokenPrices:
+    values = dict(table)
+    values["counts"] = {quality: (square, oblong) for quality, (square, oblong) in table.get("counts", {}).items()}
+    values["sizes"] = _sizes(table.get("sizes", []))
+    values["reference"] = tuple(table.get("reference", (0, 0)))
+    return TokenPrices(**values)
 
 
 def _range(amount: float | list[float]) -> tuple[Micros, Micros]:

@@ -15,8 +15,9 @@ def price(model: Model, payload: JsonObject, expected: Size | None, references: 
     if rule is None:
         return Price.unknown()
     single = _single(rule, payload, expected, references)
-    # Only the user's own `extra` can ask for more pictures than the one that is sent otherwise.
-    count = max((n for key in model.constants if isinstance(n := payload.get(key), int)), default=1)
+    # The user's own `extra` has the last word here too.
+    fields = (*model.constants, *((model.count,) if model.count else ()))
+    count = max((n for key in fields if isinstance(n := payload.get(key), int)), default=1)
     return single.times(max(1, count))
 
 

@@ -21,6 +21,15 @@ def is_loaded(reference: str) -> bool:
     return len(reference) >= 32 and sniff(head) is not None
 
 
+def as_data_uri(reference: str) -> str:
+    """Return bare base64 as a data URI, anything else as it is."""
+    if is_link(reference) or reference.startswith("data:"):
+        return reference
+    head = base64.b64decode(reference[:16])
+    found = sniff(head)
+    return f"data:image/{found.value if found else 'png'};base64,{reference}"
+
+
 def inlined(reference: str) -> str:
     """Return the bare base64 of a data URI, anything else as it is."""
     if reference.startswith("data:"):

@@ -17,19 +17,48 @@ def fit(size: Size, rule: SizeRule) -> tuple[Size, Change | None, str]:
 
     The shape is kept as far as the limits and the grid allow. What fits already is returned as it is.
     """
+    if rule.choices:
+        given = size.nearest(rule.choices)
+        named = ", ".join(str(choice) for choice in rule.choices)
+        return (size, None, "") if given == size else (given, Change.BUCKETED, f"it makes {named}")
     low = math.ceil(rule.low / rule.multiple) * rule.multiple
     high = rule.high // rule.multiple * rule.multiple
-    width, height = _scaled(size, low, high, rule.max_pixels)
+    width, height = _scaled(*_widened(size, rule), low, high, rule.max_pixels)
     scaled = (width, height) != (size.width, size.height)
-    given = _on_grid(width, height, rule, low, high)
+    given = _kept(_on_grid(width, height, rule, low, high), rule)
     if given == size:
         return size, None, ""
     return given, Change.CLAMPED if scaled else Change.BUCKETED, _reason(rule, limits=scaled)
 
 
-def _scaled(size: Size, low: int, high: int, max_pixels: int | None) -> tuple[float, float]:
-    """Return the sides brought into the limits, in proportion where that is possible."""
+def _widened(size: Size, rule: SizeRule) -> tuple[float, float]:
+    """Return the sides no steeper and no smaller than `rule` allows, in proportion where that is possible."""
     width, height = float(size.width), float(size.height)
+    if rule.steepest is not None and max(width, height) > rule.steepest * min(width, height):
+        longer = math.sqrt(width * height * rule.steepest)
+        shorter = longer / rule.steepest
+        width, height = (longer, shorter) if width > height else (shorter, longer)
+    if rule.min_pixels is not None and width * height < rule.min_pixels:
+        up = math.sqrt(rule.min_pixels / (width * height))
+        width, height = width * up, height * up
+    return width, height
+
+
+def _kept(size: Size, rule: SizeRule) -> Size:
+    """Return `size` moved by steps to where the grid's rounding breaks no limit."""
+    sides = [size.width, size.height]
+    while True:
+        longer, shorter = max(sides), min(sides)
+        steep = rule.steepest is not None and longer > rule.steepest * shorter
+        small = rule.min_pixels is not None and longer * shorter < rule.min_pixels
+        if not (steep or small):
+            return Size(sides[0], sides[1])
+        sides[sides.index(shorter)] += rule.multiple
+
+
+def _scaled(width: float, height: float, low: int, high: int, max_pixels: int | None) -> tuple[float, float]:
+    """Return the sides brought into the limits, in proportion where that is possible."""
+    given = width, height
     down = min(1.0, high / max(width, height))
     if max_pixels is not None:
         down = min(down, math.sqrt(max_pixels / (width * height)))
@@ -38,9 +67,7 @@ def _scaled(size: Size, low: int, high: int, max_pixels: int | None) -> tuple[fl
     width, height = min(width * up, high), min(height * up, high)
     if up > 1.0 and max_pixels is not None and width * height > max_pixels:
         width, height = min(width, max_pixels / low), min(height, max_pixels / low)
-    if down == up == 1.0:
-        return size.width, size.height
-    return width, height
+    return given if down == up == 1.0 else (width, height)
 
 
 def _on_grid(width: float, height: float, rule: SizeRule, low: int, high: int) -> Size:
@@ -64,8 +91,11 @@ def _reason(rule: SizeRule, *, limits: bool) -> str:
     parts = []
     if limits:
         parts.append(f"sides of {rule.low} to {rule.high}")
+        least = f"{rule.min_pixels / 1_000_000:.2f} to" if rule.min_pixels is not None else "at most"
         if rule.max_pixels is not None:
-            parts.append(f"at most {rule.max_pixels / 1_000_000:.1f} million pixels")
+            parts.append(f"{least} {rule.max_pixels / 1_000_000:.1f} million pixels")
+        if rule.steepest is not None:
+            parts.append(f"at most {rule.steepest:g}:1")
     if rule.multiple > 1:
         parts.append(f"multiples of {rule.multiple}")
     return ", ".join(parts)

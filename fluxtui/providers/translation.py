@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from fluxtui.domain.batch import PARAMETER_ALIASES
 from fluxtui.domain.problems import Acceptance, Problem, ProblemKind, ServiceError
 from fluxtui.domain.request import Adaptation, Assessment, Change, ImageRequest
-from fluxtui.domain.size import Size
+from fluxtui.domain.size import LARGEST_SIDE, Size
 from fluxtui.domain.values import JsonObject, JsonValue
 from fluxtui.providers import prices, sizes
-from fluxtui.providers.catalog import Model
-from fluxtui.providers.references import inlined, is_link, is_loaded
+from fluxtui.providers.catalog import Model, Parameter
+from fluxtui.providers.references import as_data_uri, inlined, is_link, is_loaded
 from fluxtui.providers.values import WrongValueError, fitted
 
 
@@ -68,12 +68,12 @@ class _Translator:
         self.asked = self._asked()
         self._prompts()
         self.payload.update(model.constants)
+        self._count()
         self._size()
         for name in tuple(self.asked):
             self._parameter(name, self.asked[name])
         self._references()
-        if self.request.count > model.max_count:
-            self._note("n", Change.CLAMPED, self.request.count, model.max_count, "pictures of one request")
+        self._dependent()
         self.payload.update(extra)
         expected = self._expected()
         self._required()
@@ -100,12 +100,22 @@ class _Translator:
         if self.impossible is None:
             self.impossible = Problem(kind, what, advice=advice)
 
+    def _count(self) -> None:
+        asked, model = self.request.count, self.model
+        if asked > model.max_count:
+            self._note("n", Change.CLAMPED, asked, model.max_count, "pictures of one request", model.count or "n")
+        if model.count is not None and min(asked, model.max_count) > 1:
+            self.payload[model.count] = min(asked, model.max_count)
+
     # --- prompt, parameters ---
 
     def _prompts(self) -> None:
         request, model = self.request, self.model
         if model.takes_prompt:
             self.payload["prompt"] = request.prompt
+            if model.longest_prompt is not None and len(request.prompt) > model.longest_prompt:
+                what = f"The prompt has {len(request.prompt):,} characters; {model.name} takes {model.longest_prompt:,}."
+                self._cannot(ProblemKind.INVALID_REQUEST, what, "Shorten it.")
         elif request.prompt:
             self._drop("prompt", request.prompt, f"{model.name} takes none")
         if request.negative_prompt and model.takes_negative_prompt:
@@ -130,6 +140,30 @@ class _Translator:
         self.payload[parameter.wire] = result.value
         if result.change is not None:
             self._note(name, result.change, value, result.value, result.reason, parameter.wire)
+
+    def _dependent(self) -> None:
+        """Take out what means nothing beside the other parameters, where the service would refuse it."""
+        for parameter in self.model.parameters.values():
+            value = self.payload.get(parameter.wire)
+            if value is None or (parameter.needs_for and value not in parameter.needs_for):
+                continue
+            reason = self._lacking(parameter)
+            if reason:
+                del self.payload[parameter.wire]
+                self.noted = [(said, wires) for said, wires in self.noted if said.parameter != parameter.name]
+                self._drop(parameter.name, value, reason, parameter.wire)
+
+    def _lacking(self, parameter: Parameter) -> str:
+        """Return why `parameter` means nothing in this request, empty when it does."""
+        if parameter.with_references and not self._count_references():
+            return "only with reference pictures"
+        for wire, allowed in parameter.needs.items():
+            known = (p for p in self.model.parameters.values() if p.wire == wire)
+            default = next((p.default for p in known), None)
+            said = {**self.payload, **self.request.extra}.get(wire, default)
+            if said not in allowed:
+                return f"only with {wire} {' or '.join(allowed)}"
+        return ""
 
     def _required(self) -> None:
         model, payload = self.model, self.payload
@@ -157,7 +191,7 @@ class _Translator:
 
     def _size(self) -> None:
         rule = self.model.size
-        size = self.request.size or self._sides()
+        size = self.request.size or self._sides() or self._chosen()
         ratio = None if self.model.open else self.asked.pop("aspect_ratio", None)
         match rule.form:
             case "none":
@@ -167,6 +201,8 @@ class _Translator:
                     self._drop("aspect_ratio", ratio, rule.reason)
             case "ratio":
                 self._shape(size, ratio)
+            case _ if rule.form == "object" and rule.wire in self.payload:
+                pass  # a preset says it
             case _:
                 self._pixels(size, ratio)
 
@@ -182,9 +218,35 @@ class _Translator:
             return size
         return None
 
+    def _chosen(self) -> Size | None:
+        """Take the service's own word for a size: the name of a preset, or both sides in an object."""
+        rule = self.model.size
+        if (
+            rule.form != "object"
+            or (given := self.asked.pop(rule.wire, None)) is None
+            or rule.wire in self.request.extra
+        ):
+            return None
+        if isinstance(given, str):
+            if given.strip().lower() in rule.presets or (self.model.open and "x" not in given.lower()):
+                self.payload[rule.wire] = given.strip().lower()
+                return None
+            try:
+                return Size.parse(given)
+            except ValueError:
+                pass
+        if isinstance(given, dict):
+            width, height = given.get("width"), given.get("height")
+            if isinstance(width, int) and isinstance(height, int) and min(width, height) > 0:
+                return Size(min(width, LARGEST_SIDE), min(height, LARGEST_SIDE))
+        names = ", ".join(rule.presets) or "WxH"
+        what = f"{self.model.name}: {rule.wire} has to be a size or one of {names}."
+        self._cannot(ProblemKind.INVALID_REQUEST, what, "Correct the parameter.")
+        return None
+
     def _pixels(self, size: Size | None, ratio: JsonValue) -> None:
         rule = self.model.size
-        wires = ("width", "height") if rule.form == "sides" else ("size",)
+        wires = ("width", "height") if rule.form == "sides" else (rule.wire,)
         terms = sizes.parse_ratio(ratio) if isinstance(ratio, str) else None
         if ratio is not None and (size is not None or terms is None):
             self._drop("aspect_ratio", ratio, "the size says it" if terms else "it is written 16:9")
@@ -201,10 +263,13 @@ class _Translator:
             self._put_pixels(given)
 
     def _put_pixels(self, size: Size) -> None:
-        if self.model.size.form == "sides":
+        rule = self.model.size
+        if rule.form == "sides":
             self.payload["width"], self.payload["height"] = size.width, size.height
+        elif rule.form == "object":
+            self.payload[rule.wire] = {"width": size.width, "height": size.height}
         else:
-            self.payload["size"] = str(size)
+            self.payload[rule.wire] = str(size)
 
     def _shape(self, size: Size | None, ratio: JsonValue) -> None:
         rule = self.model.size
@@ -225,7 +290,8 @@ class _Translator:
             self._drop("size", str(size), "aspect_ratio says the shape", "width", "height")
         elif size is not None:
             given = sizes.shape(size.width, size.height, rule)
-            told = f"{given} at {self.payload['resolution']}" if "resolution" in self.payload else given
+            told = f"{given} at {self.payload[rule.resolution_wire]}" if rule.resolution_wire in self.payload else given
+            told += " megapixels" if rule.resolution_wire == "megapixels" else ""
             reason = f"{self.model.name} takes a shape and chooses the pixels"
             self._note("size", Change.REWRITTEN, str(size), told, reason, "aspect_ratio")
         if given is not None:
@@ -235,16 +301,19 @@ class _Translator:
         rule = self.model.size
         if not rule.resolutions:
             return
-        asked = self.asked.pop("resolution", None)
+        wire = rule.resolution_wire
+        asked = self.asked.pop(wire, None)
+        if isinstance(asked, int | float) and not isinstance(asked, bool):
+            asked = f"{asked:g}"
         if asked is None:
             if size is not None:
-                self.payload["resolution"] = sizes.resolution(size, rule)
+                self.payload[wire] = sizes.resolution(size, rule)
         elif isinstance(asked, str) and asked.strip().lower() in rule.resolutions:
-            self.payload["resolution"] = asked.strip().lower()
-        elif "resolution" not in self.request.extra:
+            self.payload[wire] = asked.strip().lower()
+        elif wire not in self.request.extra:
             self._cannot(
                 ProblemKind.INVALID_REQUEST,
-                f"{self.model.name}: resolution has to be one of {', '.join(rule.resolutions)}.",
+                f"{self.model.name}: {wire} has to be one of {', '.join(rule.resolutions)}.",
                 "Correct the parameter.",
             )
 
@@ -270,7 +339,8 @@ class _Translator:
                 f"{self.model.name} takes reference pictures as files, not as links.",
                 "Download the picture and name the file in the task.",
             )
-        values: list[JsonValue] = [inlined(reference) for reference in taken]
+        spelled = as_data_uri if rule.data_uri else inlined
+        values: list[JsonValue] = [spelled(reference) for reference in taken]
         if rule.in_list:
             self.payload[rule.fields[0]] = values
         else:
@@ -285,13 +355,18 @@ class _Translator:
     def _expected(self) -> Size | None:
         """Return what the picture will measure, by the final payload; None when the service decides."""
         rule, payload = self.model.size, self.payload
-        if rule.form not in ("sides", "text"):
+        if rule.form not in ("sides", "text", "object"):
             return None
-        said = [payload.get(name) for name in ("width", "height", "size")]
+        said = [payload.get(name) for name in ("width", "height", rule.wire)]
+        if rule.form == "object":
+            named = said[2]
+            said = [named.get("width"), named.get("height"), None] if isinstance(named, dict) else [None, None, named]
         try:
+            if rule.form == "object" and isinstance(said[2], str):
+                return rule.presets.get(said[2])
             if rule.form == "text" and isinstance(said[2], str):
                 return Size.parse(said[2])
-            if rule.form == "sides" and isinstance(said[0], int) and isinstance(said[1], int):
+            if rule.form != "text" and isinstance(said[0], int) and isinstance(said[1], int):
                 return Size(said[0], said[1])
         except ValueError:
             return None  # what `extra` says is no size, such as 0x0 for "automatic"

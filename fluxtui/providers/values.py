@@ -1,6 +1,7 @@
 """Values of single parameters: brought to the type, range or choice that a model takes."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fluxtui.domain.request import Change
@@ -32,6 +33,10 @@ def fitted(parameter: Parameter, value: JsonValue) -> Fitted:
             return _choice(parameter, value)
         case "string":
             return Fitted(_text(parameter, value))
+        case "loras":
+            return Fitted(_loras(parameter, value))
+        case "json":
+            return Fitted(value)
 
 
 def _number(parameter: Parameter, value: JsonValue) -> Fitted:
@@ -53,12 +58,12 @@ def _number(parameter: Parameter, value: JsonValue) -> Fitted:
             whole = round(number)
             if whole != number:
                 inside = _inside(parameter, whole)
-                return Fitted(inside, Change.BUCKETED, "whole numbers only")
+                sent = f"{inside:g}" if parameter.as_text else inside
+                return Fitted(sent, Change.BUCKETED, "whole numbers only")
             number = whole
     inside = _inside(parameter, number)
-    if inside != number:
-        return Fitted(inside, Change.CLAMPED, _range(parameter))
-    return Fitted(number)
+    sent = f"{inside:g}" if parameter.as_text else inside
+    return Fitted(sent) if inside == number else Fitted(sent, Change.CLAMPED, _range(parameter))
 
 
 def _inside(parameter: Parameter, number: float) -> int | float:
@@ -88,9 +93,13 @@ def _boolean(parameter: Parameter, value: JsonValue) -> bool:
 
 
 def _choice(parameter: Parameter, value: JsonValue) -> Fitted:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = f"{value:g}"
     spelled = _spelled(value) if isinstance(value, str) else value
-    if spelled in parameter.choices:
-        return Fitted(spelled)
+    if (known := next((choice for choice in parameter.choices if _spelled(choice) == spelled), None)) is not None:
+        return Fitted(known)
+    if isinstance(spelled, str) and spelled in parameter.instead:
+        return Fitted(parameter.instead[spelled], Change.BUCKETED, f"{', '.join(parameter.choices)} only")
     if parameter.name == "output_format" and isinstance(spelled, str):
         # A file format is a wish about storage: lossless is the safest stand-in for any of them.
         instead = "png" if "png" in parameter.choices else parameter.choices[0]
@@ -109,6 +118,26 @@ def _text(parameter: Parameter, value: JsonValue) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     raise _wrong(parameter, "text")
+
+
+def _loras(parameter: Parameter, value: JsonValue) -> JsonValue:
+    """Return additional weights as a list of `{path, scale}`, from that, from paths, or from `{path: scale}`."""
+    items: list[JsonValue] = []
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, dict):
+        items = [{"path": path, "scale": scale} for path, scale in value.items()]
+    elif isinstance(value, list):
+        items = [{"path": item} if isinstance(item, str) else item for item in value]
+    if not all(isinstance(item, dict) and _is_lora(item) for item in items) or not isinstance(value, dict | list):
+        raise _wrong(parameter, "names and weights, for example {https://host/style.safetensors: 0.8}")
+    return items
+
+
+def _is_lora(item: Mapping[str, JsonValue]) -> bool:
+    scale = item.get("scale", 1)
+    number = isinstance(scale, int | float) and not isinstance(scale, bool) and math.isfinite(scale)
+    return number and isinstance(item.get("path"), str) and bool(item["path"])
 
 
 def _wrong(parameter: Parameter, wanted: str) -> WrongValueError:
