@@ -102,6 +102,7 @@ class Http:
     def __init__(self, client: httpx.AsyncClient, *, bodies: BodyGate | None = None) -> None:
         self._client = client
         self._bodies = bodies
+        self._common = dict(client.headers)
 
     async def send(
         self,
@@ -161,19 +162,19 @@ class Http:
             if target.scheme not in ("http", "https") or not target.host:
                 raise httpx.InvalidURL("no host")
             content = None if json is None else json_module.dumps(json, allow_nan=False, separators=(",", ":"))
-            sent = {"accept-encoding": "identity", **(headers or {})}
+            sent = {**self._common, "accept-encoding": "identity", **(headers or {})}
             if content is not None:
                 sent["content-type"] = "application/json"
             if not all(value.isascii() and value.isprintable() for value in sent.values()):
                 problem = _unsendable_header()
             else:
                 connect = min(CONNECT_TIMEOUT, timeout)
-                return self._client.build_request(
+                return httpx.Request(
                     method,
                     target.copy_merge_params(params) if params else target,
                     headers=sent,
                     content=None if content is None else content.encode("ascii"),
-                    timeout=httpx.Timeout(timeout, connect=connect, pool=connect),
+                    extensions={"timeout": {"connect": connect, "read": timeout, "write": timeout, "pool": connect}},
                 )
         except httpx.InvalidURL:
             problem = Problem(
@@ -212,7 +213,7 @@ class Http:
     async def _receive(
         self, response: httpx.Response, secrets: tuple[str, ...], *, timeout: float, max_bytes: int, paid: bool
     ) -> Reply:
-        headers = dict(response.headers.items())
+        headers = _plain_headers(response)
         failed = not 200 <= response.status_code < 300
         limit = LARGEST_ERROR_BODY if failed else max_bytes
         announced = headers.get("content-length", "")
@@ -222,7 +223,7 @@ class Http:
         chunks: list[bytes] = []
         size = int(announced) if announced.isdigit() and not failed else 0
         try:
-            async with asyncio.timeout(timeout) as clock, contextlib.aclosing(_decoded(response)) as pieces:
+            async with asyncio.timeout(timeout) as clock, contextlib.aclosing(_decoded(response, headers)) as pieces:
                 if size > SMALL_BODY:
                     gate = await self._place(clock)
                 size = 0
@@ -263,20 +264,31 @@ def open_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.Asyn
     return new_client(transport)
 
 
-async def _decoded(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+def _plain_headers(response: httpx.Response) -> dict[str, str]:
+    """Return the headers with lower-case names; what came several times is joined by commas."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in response.headers.raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("utf-8", "replace")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+async def _decoded(response: httpx.Response, headers: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
     """Yield the body, decompressed in bounded steps: a small answer must not become gigabytes."""
     if response.is_stream_consumed:  # a transport in memory answered with its whole content
         yield response.content
         return
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    stream = response.stream
+    assert isinstance(stream, httpx.AsyncByteStream), "the client is asynchronous"
+    encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding in ("", "identity"):
-        async for chunk in response.aiter_raw():
+        async for chunk in stream:
             yield chunk
         return
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise httpx.DecodingError(f"unknown content-encoding {plain(encoding, limit=40)}")
     decompressor = zlib.decompressobj(wbits=47)  # recognises gzip and zlib by their headers
-    async for chunk in response.aiter_raw():
+    async for chunk in stream:
         for piece in _inflated(decompressor, chunk):
             yield piece
     if not decompressor.eof:

@@ -8,7 +8,8 @@ hangs on the difference, so errors are judged here by the aiohttp error that cau
 
 import logging
 import ssl
-from contextvars import ContextVar
+from collections.abc import AsyncGenerator
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -74,10 +75,20 @@ def is_timeout(error: BaseException) -> bool:
     return isinstance(origin, TimeoutError)
 
 
-_address: ContextVar[str] = ContextVar("address", default="")
+class _Direct(httpx.AsyncClient):
+    """Hands a request straight to its transport.
+
+    What httpx does around that (redirects, cookies, authentication, hooks) is nothing that anybody here
+    wants, and it costs as much as a request itself when hundreds are under way.
+    """
+
+    async def send(self, request: httpx.Request, **_options: Any) -> httpx.Response:
+        response = await self._transport_for_url(request.url).handle_async_request(request)
+        response.request = request
+        return response
 
 
-class _Client(HttpxAiohttpClient):
+class _Client(_Direct, HttpxAiohttpClient):
     """The adapter's client with unlimited connections, no cookies, and one TLS context for all."""
 
     def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
@@ -91,26 +102,57 @@ class _Client(HttpxAiohttpClient):
         super().__init__(**kwargs)
 
 
-class _ExactTransport(AiohttpTransport):
-    """Remembers each address as it was given, for `_ExactRequest`."""
+class _Transport(AiohttpTransport):
+    """The adapter, for requests whose content is in memory and answers that are not decompressed.
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        given = _address.set(str(request.url))
-        try:
-            return await super().handle_async_request(request)
-        finally:
-            _address.reset(given)
-
-
-class _ExactRequest(aiohttp.ClientRequest):
-    """Sends the address as it was given.
-
-    aiohttp would rewrite escapes that mean the same (`%3A` to `:`), and the services sign their links.
+    It lets the errors of aiohttp through as they are, asks for no piece smaller than what has
+    arrived, and opens an address to the letter: aiohttp would rewrite escapes that mean the same
+    (`%3A` to `:`), and the services sign their links.
     """
 
-    def __init__(self, method: str, url: URL, **kwargs: Any) -> None:
-        given = _address.get()
-        super().__init__(method, URL(given, encoded=True) if given.isascii() and given else url, **kwargs)
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not isinstance(self.client, aiohttp.ClientSession):
+            self.client = self.get_client()
+        address = str(request.url)
+        times = request.extensions.get("timeout", {})
+        response = await self.client.request(
+            request.method,
+            URL(address, encoded=True) if address.isascii() else address,
+            headers=[(name.decode("ascii"), value.decode("ascii")) for name, value in request.headers.raw],
+            data=request.content or None,
+            allow_redirects=False,
+            auto_decompress=False,
+            timeout=_timeout(times.get("connect"), times.get("read"), times.get("pool")),
+            **self._proxied(),
+        )
+        return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response), request=request)
+
+    def _proxied(self) -> dict[str, Any]:
+        if self.proxy is None:
+            return {}
+        auth = aiohttp.BasicAuth(*self.proxy.auth) if self.proxy.auth else None
+        return {"proxy": str(self.proxy.url), "proxy_auth": auth, "proxy_headers": self.proxy.headers}
+
+
+@lru_cache(maxsize=32)
+def _timeout(connect: float | None, read: float | None, pool: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(connect=pool, sock_connect=connect, sock_read=read)
+
+
+class _Body(httpx.AsyncByteStream):
+    """An answer's body, in pieces as they arrive."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        async for piece in self._response.content.iter_any():
+            yield piece
+
+    async def aclose(self) -> None:
+        """Give the connection back; one whose answer was not read to its end is closed."""
+        self._response.release()
+        await self._response.wait_for_close()
 
 
 def _transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> AiohttpTransport:
@@ -118,10 +160,9 @@ def _transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> AiohttpTranspo
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=tls, keepalive_timeout=IDLE_CONNECTION),
             cookie_jar=aiohttp.DummyCookieJar(),
-            request_class=_ExactRequest,
         )
 
-    return _ExactTransport(verify=tls, proxy=proxy, client=session)
+    return _Transport(verify=tls, proxy=proxy, client=session)
 
 
 def new_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
@@ -139,5 +180,5 @@ def new_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.Async
         "follow_redirects": False,
     }
     if transport is not None:
-        return httpx.AsyncClient(transport=transport, trust_env=False, **common)
+        return _Direct(transport=transport, trust_env=False, **common)
     return _Client(httpx.create_ssl_context(), **common)
