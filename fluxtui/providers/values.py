@@ -93,7 +93,7 @@ def _boolean(parameter: Parameter, value: JsonValue) -> bool:
 
 
 def _choice(parameter: Parameter, value: JsonValue) -> Fitted:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and f"{value:g}" in parameter.choices:
         value = f"{value:g}"
     spelled = _spelled(value) if isinstance(value, str) else value
     if (known := next((choice for choice in parameter.choices if _spelled(choice) == spelled), None)) is not None:
