@@ -2,14 +2,25 @@
 
 from pathlib import Path
 
+from fluxtui.domain.batch import Target
+
 
 def open_cockpit(
-    workspace: Path, *, batch: Path | None, sandbox: bool, start: bool, images: str, theme: str | None
+    workspace: Path,
+    *,
+    batch: Path | None,
+    sandbox: bool,
+    start: bool,
+    images: str,
+    theme: str | None,
+    targets: tuple[Target, ...],
 ) -> int:
     """Open the cockpit and return its exit code once it is left."""
     from fluxtui.tui.app import run_cockpit
 
-    return run_cockpit(workspace, batch=batch, sandbox=sandbox, start=start, images=images, theme=theme)
+    return run_cockpit(
+        workspace, batch=batch, sandbox=sandbox, start=start, images=images, theme=theme, targets=targets
+    )
 
 
 def picture_modes() -> list[tuple[str, str]]:

@@ -62,6 +62,8 @@ class Foreground:
 
     async def carry(self) -> Exit:
         """Return what it came to: the worst of the runs, INTERRUPTED when it was stopped."""
+        logs.catch_crashes()
+        logs.catch_task_crashes(asyncio.get_running_loop())
         try:
             with self._handling_signals():
                 await self._carry()

@@ -1,6 +1,7 @@
 """The front door. Finds out which command is meant and imports only that one."""
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -123,9 +124,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> NoReturn:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a name that the terminal cannot spell stops nothing
     code = run()
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         code = failures.pipe_closed()
+    except OSError:
+        failures.pipe_closed()  # the terminal is gone; what was done is done
     sys.exit(code)

@@ -20,15 +20,12 @@ class Output:
         """Write one line to stderr."""
         self._write("stderr", sys.stderr, text)
 
-    def _write(self, name: str, stream: TextIO, text: str) -> None:
-        if name in self._silent:
+    def _write(self, name: str, stream: TextIO | None, text: str) -> None:
+        if stream is None or name in self._silent:
             return
         try:
             stream.write(f"{text}\n")
             stream.flush()
-        except UnicodeEncodeError:
-            encoding = stream.encoding or "ascii"
-            self._write(name, stream, text.encode(encoding, "replace").decode(encoding))
         except OSError:
             self._silent.add(name)
             if name == "stdout":

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.signal import Signal
 
+from fluxtui.domain.batch import Target
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.domain.values import JsonValue
 from fluxtui.history.database import database_path
@@ -203,18 +204,20 @@ def run_cockpit(
     start: bool = False,
     images: str = "auto",
     theme: str | None = None,
+    targets: tuple[Target, ...] = (),
 ) -> int:
     """Open the cockpit on a workspace and return the exit code.
 
     `start` begins the batch: at once in the sandbox, which costs nothing, else after the one
-    question. `images` is one of `previews.probe.CHOICES`; raises ValueError for any other.
+    question. `images` is one of `previews.probe.CHOICES`; raises ValueError for any other. `targets`
+    take the place of those that a batch names.
     """
     terminal = probe(images, web=bool(os.environ.get("TEXTUAL_DRIVER")))
     if terminal.mode is Mode.SIXEL:
         from fluxtui.tui.previews import sixel
 
         sixel.prepare()
-    engine = RealEngine(workspace, sandbox=sandbox)
+    engine = RealEngine(workspace, sandbox=sandbox, targets=targets)
     app = Cockpit(workspace, engine, batch=batch, start=start, terminal=terminal, theme=theme)
     code = app.run()
     return code if isinstance(code, int) else app.return_code or 0

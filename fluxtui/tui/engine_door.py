@@ -117,11 +117,12 @@ class EngineDoor(Protocol):
 
 
 class RealEngine:
-    """The engine of one workspace."""
+    """The engine of one workspace. `targets` take the place of those that a batch names."""
 
-    def __init__(self, workspace: Path, *, sandbox: bool) -> None:
+    def __init__(self, workspace: Path, *, sandbox: bool, targets: tuple[Target, ...] = ()) -> None:
         self.workspace = workspace
         self.sandbox = sandbox
+        self._targets = targets
         self._services: Services | None = None
         self._journal: Journal | None = None
         self._opening = asyncio.Lock()
@@ -162,7 +163,7 @@ class RealEngine:
         findings = tuple(finding.sentence() for finding in result.warnings)
         chosen: list[Target] = []
         unusable: list[tuple[str, str]] = []
-        for target in result.batch.targets or services.default_targets():
+        for target in self._targets or result.batch.targets or services.default_targets():
             try:
                 chosen.append(services.resolve(target))
             except FluxtuiError as error:

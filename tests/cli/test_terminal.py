@@ -10,7 +10,6 @@ from pathlib import Path
 
 from tests.cli.conftest import BFL, Here, ServedSandbox
 
-
 # A session of its own takes the terminal as the one whose Ctrl-C it hears. (pty.fork would fork our threads.)
 _TAKE_TERMINAL = """
 import fcntl, os, sys, termios

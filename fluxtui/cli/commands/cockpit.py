@@ -61,6 +61,7 @@ def command(
         start=start,
         images=images or core.images,
         theme=theme or core.theme,
+        targets=targets,
     )
 
 
