@@ -20,6 +20,7 @@ _OURS = ("AZURE_", "BFL_", "FLUX", "OUTPUT_", "ENABLE_", "ENABLED_", "DEFAULT_PR
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _TERMINAL = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES", "TEXTUAL", "TTY_", "SSH_")
 _FOREIGN = (*_OURS, *_PROXIES, *_TERMINAL)
+_SNAPSHOT_FOLDER = "TEXTUAL_SNAPSHOT_TEMPDIR"  # pytest-textual-snapshot hands its folder over this way
 
 _CONNECT, _CONNECT_EX, _LOOK_UP = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
 
@@ -43,7 +44,7 @@ def _empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _walls(monkeypatch: pytest.MonkeyPatch, _empty_folder: Path) -> Iterator[None]:
     """Hide keys, `.env` and home of whoever runs the tests, also from processes that a test starts."""
     for name in os.environ:
-        if name.upper().startswith(_FOREIGN):
+        if name.upper().startswith(_FOREIGN) and name != _SNAPSHOT_FOLDER:
             monkeypatch.delenv(name)
     for name, folder in (("HOME", ""), ("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share")):
         monkeypatch.setenv(name, str(_empty_folder / "home" / folder))

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,6 +30,7 @@ from fluxtui.tui.screens.history.screen import HistoryScreen
 from fluxtui.tui.screens.run.look import LookScreen
 from fluxtui.tui.screens.run.screen import RunScreen
 from fluxtui.tui.screens.welcome.screen import WelcomeScreen
+from fluxtui.tui.work import begin
 
 
 class Cockpit(Foundation):
@@ -131,7 +133,7 @@ class Cockpit(Foundation):
 
     def steer_soon(self, kind: str, run_id: int | None, payload: Mapping[str, JsonValue]) -> None:
         """As `steer`, from code that cannot wait."""
-        self.run_worker(self.steer(kind, run_id, payload), group="steer", exit_on_error=False)
+        begin(self, partial(self.steer, kind, run_id, payload), group="steer")
 
     async def resume(self, run_id: int) -> None:
         """Go on with a run, starting a runner if none is there."""
@@ -189,7 +191,7 @@ class Cockpit(Foundation):
         if answer == "leave":
             self.exit(0)
         elif answer == "pause":
-            self.run_worker(self._pause_and_leave(run_id), group="steer", exit_on_error=False)
+            begin(self, partial(self._pause_and_leave, run_id), group="steer")
 
     async def _pause_and_leave(self, run_id: int) -> None:
         await self.steer("pause_run", run_id)

@@ -146,7 +146,7 @@ FALLBACK = ThemeFile(
     },
     states={
         "queued": "#8f98ae", "sending": "#6fd6e8", "waiting": "#7cb7ff", "fetching": "#5fd3c4", "done": "#7fd88f",
-        "refused": "#e79ad8", "failed": "#ff7f88", "in-doubt": "#f0b95a", "cancelled": "#8d95a6",
+        "refused": "#e79ad8", "failed": "#ff7f88", "in-doubt": "#f0b95a", "cancelled": "#9299ab",
     },
 )  # fmt: skip
 """What is shown when no theme file can be read; also the style sheet's defaults."""

@@ -50,7 +50,21 @@ class CockpitScreen(Screen[None]):
         yield from ()
 
     def on_mount(self) -> None:
-        self.app.news.subscribe(self, self.on_news)
+        self.app.news.subscribe(self, self._hear)
+        if self.standing:  # not so when the app is left while this screen was being made
+            self.settle_in()
+
+    def settle_in(self) -> None:
+        """The parts are mounted: give them their titles and their first contents."""
+
+    @property
+    def standing(self) -> bool:
+        """Whether the screen has its parts: news and answers may come while it is being taken down."""
+        return self.is_attached and bool(self.query("#body > *"))
+
+    def _hear(self, news: News) -> None:
+        if self.standing:
+            self.on_news(news)
 
     def on_news(self, news: News) -> None:
         """Something in the workspace changed; also called while another screen is in front."""

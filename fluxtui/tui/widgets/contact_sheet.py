@@ -92,6 +92,17 @@ class ContactSheet(Widget):
         """How many tiles fit."""
         return self.across * self.down
 
+    @property
+    def settled(self) -> bool:
+        """Whether every tile shows what it will show."""
+        return self._pictures.mode is Mode.OFF or all(
+            wish is None or wish in self._shown for wish in map(self._wish, self._tiles)
+        )
+
+    @property
+    def tiles(self) -> tuple[Tile, ...]:
+        return self._tiles
+
     def show(self, tiles: Sequence[Tile], current: int | None) -> None:
         """Show these tiles (at most `room`), the one of job `current` marked."""
         tiles = tuple(tiles)[: max(self.room, 0)]

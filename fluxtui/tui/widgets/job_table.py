@@ -5,6 +5,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from textual.message import Message
 
@@ -15,6 +16,7 @@ from fluxtui.tui.ink import Ink, Part
 from fluxtui.tui.store import NoHistoryYet, Source
 from fluxtui.tui.widgets.job_lines import JobLines
 from fluxtui.tui.widgets.rows import Rows
+from fluxtui.tui.work import begin
 
 PAGE = 64
 _KEPT_ROWS = 64 * PAGE
@@ -107,7 +109,7 @@ class JobTable(Rows):
         """Read the order anew; the cursor stays on its job."""
         self._reorder_due = False
         if self.run_id is not None:
-            self.run_worker(self._read_order(self.run_id), group="order", exclusive=True, exit_on_error=False)
+            begin(self, partial(self._read_order, self.run_id), group="order", exclusive=True)
 
     async def _read_order(self, run_id: int) -> None:
         try:
@@ -228,7 +230,7 @@ class JobTable(Rows):
             return
         self._asked.add(page)
         ids = tuple(self._order[page * PAGE : (page + 1) * PAGE])
-        self.run_worker(self._read_page(page, ids), group="pages", exit_on_error=False)
+        begin(self, partial(self._read_page, page, ids), group="pages")
 
     async def _read_page(self, page: int, ids: tuple[int, ...]) -> None:
         try:

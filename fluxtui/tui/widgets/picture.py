@@ -50,6 +50,11 @@ class Picture(Widget):
         self._path, self._words = path, words
         self._ask()
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is on its way any more."""
+        return self._wish is None or self._shown is not None
+
     def on_resize(self) -> None:
         self._ask()
 

@@ -1,5 +1,6 @@
 """Batch (F2): what the file says, who draws it, what that costs; start with one confirmation."""
 
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from fluxtui.tui.screens.batch import words
 from fluxtui.tui.screens.batch.lists import TargetList, TaskList
 from fluxtui.tui.screens.dialogs.screen import PaperScreen
 from fluxtui.tui.widgets.rows import Rows
+from fluxtui.tui.work import begin
 
 
 class BatchScreen(CockpitScreen):
@@ -39,6 +41,7 @@ class BatchScreen(CockpitScreen):
         super().__init__()
         self.sheet: Sheet | None = None
         self.quoted: Quoted | None = None
+        self.offers_priced = False
         self._starting = False
 
     def compose_body(self) -> ComposeResult:
@@ -62,23 +65,24 @@ class BatchScreen(CockpitScreen):
             markup=False,
         )
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def settle_in(self) -> None:
         for pane, title in (("tasks", "tasks"), ("prompt", "prompt"), ("targets", "targets"), ("quote", "quote")):
             self.query_one(f"#{pane}-pane").border_title = Content(title)
         self.set_class(self.app.batch_path is None, "-nothing")
         if self.app.batch_path is not None:
-            self.load(self.app.batch_path)
+            self.call_after_refresh(self.load, self.app.batch_path)
 
     # --- reading and pricing -----------------------------------------------------------------------
 
     def load(self, path: Path) -> None:
-        """Read a file and show it; the quote follows."""
+        """Read a file and show it; the quote follows. Before the screen is mounted its mounting does that."""
+        if not self.is_mounted:
+            return
         self.set_class(False, "-nothing")
         self.sheet = self.quoted = None
         self.query_one("#sheet-head", Static).update(Content.styled(f"reading {path.name} …", "$muted"))
         self._show_quote(busy=True)
-        self.run_worker(self._read(path), group="read", exclusive=True, exit_on_error=False)
+        begin(self, partial(self._read, path), group="read", exclusive=True)
 
     async def _read(self, path: Path) -> None:
         try:
@@ -101,7 +105,7 @@ class BatchScreen(CockpitScreen):
     def _reprice(self) -> None:
         self.quoted = None
         self._show_quote(busy=bool(self.targets.ticked))
-        self.run_worker(self._price(), group="price", exclusive=True, exit_on_error=False)
+        begin(self, self._price, group="price", exclusive=True)
 
     async def _price(self) -> None:
         sheet, chosen = self.sheet, self.targets.chosen()
@@ -133,6 +137,7 @@ class BatchScreen(CockpitScreen):
             return  # the chosen ones were priced; an offer that cannot be stays without a number
         if sheet is self.sheet:
             self.targets.show_quotes({line.target: line for line in quoted.lines})
+            self.offers_priced = True
 
     def _show_quote(self, *, busy: bool) -> None:
         content = words.quote_words(self.quoted, self.sheet, self.app.sandbox, busy)
@@ -191,7 +196,7 @@ class BatchScreen(CockpitScreen):
 
         def answered(answer: str | None) -> None:
             if answer == "start":
-                self.run_worker(self._start(quoted), group="start", exit_on_error=False)
+                begin(self, partial(self._start, quoted), group="start")
 
         self.app.push_screen(words.start_question(sheet, quoted, self.app.sandbox), answered)
 

@@ -19,6 +19,7 @@ from fluxtui.tui.ink import Ink, Part, fit
 from fluxtui.tui.screens.base import CockpitScreen
 from fluxtui.tui.store import News, NoHistoryYet, RunnerChanged, RunsChanged
 from fluxtui.tui.widgets.rows import Rows
+from fluxtui.tui.work import begin
 
 _READ_SECONDS = 0.5
 
@@ -157,8 +158,7 @@ class HistoryScreen(CockpitScreen):
             markup=False,
         )
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def settle_in(self) -> None:
         self.query_one("#facts-pane").border_title = Content("run")
         self._read()
 
@@ -173,7 +173,7 @@ class HistoryScreen(CockpitScreen):
 
     def _read(self) -> None:
         self._due = False
-        self.run_worker(self._show_runs(), group="runs", exclusive=True, exit_on_error=False)
+        begin(self, self._show_runs, group="runs", exclusive=True)
 
     async def _show_runs(self) -> None:
         try:

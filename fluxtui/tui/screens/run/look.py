@@ -51,8 +51,7 @@ class LookScreen(CockpitScreen):
             with Container(id="facts-pane", classes="pane"):
                 yield Facts()
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def settle_in(self) -> None:
         if self.size.width < 110 and self.app.pictures_on and self._has_picture():
             self.add_class("-facts-off")
         self.query_one("#facts-pane").border_title = Content("details")

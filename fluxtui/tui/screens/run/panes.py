@@ -19,6 +19,7 @@ from fluxtui.tui.widgets.contact_sheet import ContactSheet, Tile
 from fluxtui.tui.widgets.facts import Facts
 from fluxtui.tui.widgets.job_table import SORT_WORDS, SORTS, JobTable
 from fluxtui.tui.widgets.picture import Picture
+from fluxtui.tui.work import begin
 
 if TYPE_CHECKING:
     from fluxtui.tui.app import Cockpit
@@ -156,7 +157,7 @@ class SheetPane(Container):
     @on(ContactSheet.RoomChanged)
     def read(self) -> None:
         """Read the tiles anew."""
-        self.run_worker(self._show(), group="sheet", exclusive=True, exit_on_error=False)
+        begin(self, self._show, group="sheet", exclusive=True)
 
     async def _show(self) -> None:
         app, table, ids = cast("Cockpit", self.app), self._table, tuple(self.ids())

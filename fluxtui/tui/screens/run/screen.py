@@ -22,6 +22,7 @@ from fluxtui.tui.widgets.facts import problem_text
 from fluxtui.tui.widgets.job_table import JobTable
 from fluxtui.tui.widgets.rows import Rows
 from fluxtui.tui.widgets.run_head import RunHead, TargetLines, seconds_left
+from fluxtui.tui.work import begin
 
 
 class RunScreen(SteeringScreen):
@@ -68,8 +69,7 @@ class RunScreen(SteeringScreen):
             markup=False,
         )  # fmt: skip
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def settle_in(self) -> None:
         self.small.follow(self.table)
         self.small.set_class(self.app.pictures_on, "-useful")
         self.jobs.set_class(self.app.pictures_on, "-beside-sheet")
@@ -121,19 +121,21 @@ class RunScreen(SteeringScreen):
 
     @on(JobTable.JobSelected)
     def _selected(self) -> None:
-        self._read_detail()
-        self.small.read()
+        if self.standing:
+            self._read_detail()
+            self.small.read()
 
     @on(JobTable.OrderChanged)
     def _ordered(self) -> None:
-        self.small.read()
+        if self.standing:
+            self.small.read()
 
     @on(ContactSheet.Picked)
     def _picked(self, message: ContactSheet.Picked) -> None:
         self.table.select_job(message.job_id)
 
     def _read_detail(self) -> None:
-        self.run_worker(self.show_detail(), group="detail", exclusive=True, exit_on_error=False)
+        begin(self, self.show_detail, group="detail", exclusive=True)
 
     def job(self) -> JobRow | None:
         job_id = self.table.job_id
@@ -145,6 +147,8 @@ class RunScreen(SteeringScreen):
         try:
             detail = None if job_id is None else await self.app.feed.ask(lambda c: queries.job_detail(c, job_id))
         except (NoHistoryYet, FluxtuiError):
+            return
+        if not self.standing:
             return
         self.detail = detail
         self.selected.show(detail)

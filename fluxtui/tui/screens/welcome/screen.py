@@ -13,6 +13,7 @@ from fluxtui.tui import faces, keymap
 from fluxtui.tui.engine_door import ServiceView, in_thread
 from fluxtui.tui.screens.base import CockpitScreen
 from fluxtui.tui.screens.dialogs.screen import PaperScreen
+from fluxtui.tui.work import begin
 
 LOGO = (
     "▗▄▄▄▖▗▖   ▗▖ ▗▖▗▖  ▗▖",
@@ -41,9 +42,13 @@ class WelcomeScreen(CockpitScreen):
         with VerticalScroll(id="card"):
             yield Static(self._words(), id="words", markup=False)
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.run_worker(self._read_services(), group="services", exit_on_error=False)
+    def settle_in(self) -> None:
+        begin(self, self._read_services, group="services")
+
+    @property
+    def services_read(self) -> bool:
+        """Whether the screen says by now which services are ready."""
+        return bool(self._services)
 
     async def _read_services(self) -> None:
         try:
