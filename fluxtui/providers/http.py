@@ -9,6 +9,7 @@ import contextlib
 import json as json_module
 import zlib
 from collections.abc import AsyncGenerator, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import httpx
@@ -28,9 +29,17 @@ SMALL_BODY: Final = 64 * 1024
 LARGEST_ERROR_BODY: Final = 64 * 1024
 """Bytes of an error's body that are read; the rest is of no use to anyone."""
 
-_REQUEST_ID_HEADERS = ("x-request-id", "x-trace-id", "cf-ray", "apim-request-id", "x-ms-request-id")
+_REQUEST_ID_HEADERS = ("x-request-id", "x-fal-request-id", "x-trace-id", "cf-ray", "apim-request-id", "x-ms-request-id")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body that is no JSON, and what it is: a form with files."""
+
+    type: str
+    body: bytes
 
 
 class BodyGate(asyncio.Semaphore):
@@ -111,12 +120,13 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         json: JsonValue = None,
+        content: Content | None = None,
         params: Mapping[str, str] | None = None,
         timeout: float,
         max_bytes: int,
         paid: bool,
     ) -> Reply:
-        """Send one request, once, and return the answer whatever its status.
+        """Send one request with `json` or `content`, once, and return the answer whatever its status.
 
         `timeout` (seconds) bounds the wait for the answer and, again, its body; `max_bytes` bounds the
         decompressed body. `params` are added to the URL's own. `paid` says that this submits work:
@@ -125,7 +135,7 @@ class Http:
         Raises ServiceError.
         """
         secrets = secrets_in(headers)
-        request = self._request(method, url, headers, json, params, timeout)
+        request = self._request(method, url, headers, json if content is None else content, params, timeout)
         return await self._exchange(request, secrets, timeout=timeout, max_bytes=max_bytes, paid=paid)
 
     async def download(self, url: str, *, max_bytes: int, timeout: float) -> Reply:
@@ -151,7 +161,7 @@ class Http:
         method: str,
         url: str,
         headers: Mapping[str, str] | None,
-        json: JsonValue,
+        given: JsonValue | Content,
         params: Mapping[str, str] | None,
         timeout: float,
     ) -> httpx.Request:
@@ -161,10 +171,10 @@ class Http:
             target = httpx.URL(url)
             if target.scheme not in ("http", "https") or not target.host:
                 raise httpx.InvalidURL("no host")
-            content = None if json is None else json_module.dumps(json, allow_nan=False, separators=(",", ":"))
+            content = _content(given)
             sent = {**self._common, "accept-encoding": "identity", **(headers or {})}
             if content is not None:
-                sent["content-type"] = "application/json"
+                sent["content-type"] = content.type
             if not all(value.isascii() and value.isprintable() for value in sent.values()):
                 problem = _unsendable_header()
             else:
@@ -173,7 +183,7 @@ class Http:
                     method,
                     target.copy_merge_params(params) if params else target,
                     headers=sent,
-                    content=None if content is None else content.encode("ascii"),
+                    content=None if content is None else content.body,
                     extensions={"timeout": {"connect": connect, "read": timeout, "write": timeout, "pool": connect}},
                 )
         except httpx.InvalidURL:
@@ -254,6 +264,14 @@ class Http:
             await self._bodies.acquire()
             clock.reschedule(None if due is None else due + now() - before)
         return self._bodies
+
+
+def _content(given: JsonValue | Content) -> Content | None:
+    """Return the body to send. Raises ValueError or TypeError for what JSON cannot say."""
+    if given is None or isinstance(given, Content):
+        return given
+    text = json_module.dumps(given, allow_nan=False, separators=(",", ":"))
+    return Content("application/json", text.encode("ascii"))
 
 
 def open_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:

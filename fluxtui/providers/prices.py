@@ -3,6 +3,7 @@
 from fluxtui.domain.money import ZERO, Micros, Price, megapixels_started
 from fluxtui.domain.size import Size
 from fluxtui.domain.values import JsonObject
+from fluxtui.providers import tokens
 from fluxtui.providers.catalog import Model, PriceRule
 
 _MOST_MEGAPIXELS = 4
@@ -14,18 +15,23 @@ def price(model: Model, payload: JsonObject, expected: Size | None, references: 
     rule = model.price
     if rule is None:
         return Price.unknown()
-    single = _single(rule, payload, expected, references)
     # The user's own `extra` has the last word here too.
     fields = (*model.constants, *((model.count,) if model.count else ()))
     count = max((n for key in fields if isinstance(n := payload.get(key), int)), default=1)
-    return single.times(max(1, count))
+    if rule.tokens is not None and rule.parameter is not None:
+        quality, prompt = payload.get(rule.parameter) or rule.otherwise, payload.get("prompt")
+        return tokens.estimate(
+            rule.tokens, str(quality), expected, prompt=str(prompt), count=max(1, count), references=references
+        )
+    return _single(rule, payload, expected, references).times(max(1, count))
 
 
 def _single(rule: PriceRule, payload: JsonObject, expected: Size | None, references: int) -> Price:
     if rule.flat is not None:
         return Price.exactly(rule.flat)
     if rule.parameter is not None:
-        amounts = rule.values.get(str(payload.get(rule.parameter) or rule.otherwise))
+        usual = zip(rule.parameter.split(","), rule.otherwise.split(","), strict=True)
+        amounts = rule.values.get(",".join(str(payload.get(name) or otherwise) for name, otherwise in usual))
         return Price(*amounts) if amounts else Price.unknown()
     if rule.first is None:
         return Price.unknown()

@@ -113,8 +113,9 @@ class _Translator:
         request, model = self.request, self.model
         if model.takes_prompt:
             self.payload["prompt"] = request.prompt
-            if model.longest_prompt is not None and len(request.prompt) > model.longest_prompt:
-                what = f"The prompt has {len(request.prompt):,} characters; {model.name} takes {model.longest_prompt:,}."
+            length = len(request.prompt)
+            if model.longest_prompt is not None and length > model.longest_prompt:
+                what = f"The prompt has {length:,} characters; {model.name} takes {model.longest_prompt:,}."
                 self._cannot(ProblemKind.INVALID_REQUEST, what, "Shorten it.")
         elif request.prompt:
             self._drop("prompt", request.prompt, f"{model.name} takes none")

@@ -31,6 +31,9 @@ def test_a_fitted_size_obeys_the_rule_and_stays(named: tuple[str, SizeRule], siz
         assert rule.low <= side <= rule.high
         assert side % rule.multiple == 0
     assert rule.max_pixels is None or given_size.pixels <= rule.max_pixels
+    assert rule.min_pixels is None or given_size.pixels >= rule.min_pixels
+    assert rule.steepest is None or 1 / rule.steepest <= given_size.ratio <= rule.steepest
+    assert not rule.choices or given_size in rule.choices
     assert (change is None) == (given_size == size)
     assert bool(reason) == (change is not None)
     assert sizes.fit(given_size, rule) == (given_size, None, "")
@@ -48,6 +51,14 @@ def test_a_fitted_size_obeys_the_rule_and_stays(named: tuple[str, SizeRule], siz
         ("azure-flux-provider", "FLUX.2-pro", "1200x630", "1200x624", Change.BUCKETED),
         ("azure-flux-image", "FLUX-1.1-pro", "1344x768", "1344x768", None),
         ("azure-flux-image", "FLUX.1-Kontext-pro", "2048x2048", "1024x1024", Change.CLAMPED),
+        ("openai", "gpt-image-2", "3840x2160", "3840x2160", None),
+        ("openai", "gpt-image-2", "1920x1080", "1920x1088", Change.BUCKETED),
+        ("openai", "gpt-image-2", "512x512", "816x816", Change.CLAMPED),
+        ("openai", "gpt-image-2", "4096x4096", "2880x2880", Change.CLAMPED),
+        ("openai", "gpt-image-2", "4000x500", "2448x816", Change.CLAMPED),
+        ("openai", "gpt-image-1.5", "1920x1080", "1536x1024", Change.BUCKETED),
+        ("openai", "dall-e-3", "1920x1080", "1792x1024", Change.BUCKETED),
+        ("openai", "dall-e-3", "1024x1024", "1024x1024", None),
     ],
 )
 def test_sizes_of_known_models(service: str, model: str, asked: str, given_size: str, change: Change | None) -> None:
