@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from fluxtui.domain.jobs import Bill, ImageFacts, Pending, Refusal, Ticket
+from fluxtui.domain.jobs import Bill, Pending, Refusal, Ticket
 from fluxtui.domain.money import Micros
 from fluxtui.domain.problems import Acceptance, Problem, ProblemKind, ServiceError
 from fluxtui.domain.request import Assessment, ImageRequest
 from fluxtui.domain.values import JsonObject
-from fluxtui.providers import addresses, checking, documents, failures, translation
+from fluxtui.providers import addresses, checking, documents, failures, image_answers, translation
 from fluxtui.providers.azure_addresses import Call, Endpoint, endpoint
-from fluxtui.providers.base import Accepted, CheckResult, CheckState, EncodedImage, Images, LinkedImage, Pace
+from fluxtui.providers.base import Accepted, CheckResult, CheckState, Images, Pace
 from fluxtui.providers.configuration import Key, Text, key_text
 from fluxtui.providers.waiting import retry_after
 
@@ -141,10 +141,10 @@ class AzureFlux:
         )
         if not 200 <= reply.status < 300:
             return failures.rejected(reply, SERVICE, submitting=True)
-        body = _object(reply)
+        body = documents.answer(reply.body)
         if reply.status == 202 or "operation-location" in reply.headers:
             return self._accepted(reply, body, request.model)
-        return _outcome(reply, body, submitting=True)
+        return image_answers.outcome(reply, body, SERVICE, submitting=True, bill=_bill(body))
 
     async def collect(self, ticket: Ticket, http: "Http") -> Pending | Images | Refusal:
         """Ask for an operation. Raises ServiceError."""
@@ -152,7 +152,7 @@ class AzureFlux:
         reply = await http.send(
             "GET", url, headers=self._headers(url), timeout=_POLL_TIMEOUT, max_bytes=_ANSWER_BYTES, paid=False
         )
-        body = _object(reply)
+        body = documents.answer(reply.body)
         status = str(body.get("status", "")).lower()
         if status == "failed" and isinstance(body.get("error"), dict):
             return _failed(reply)
@@ -160,8 +160,8 @@ class AzureFlux:
             return failures.rejected(reply, SERVICE, submitting=False)
         if status in ("canceled", "cancelled", "deleted", "failed"):
             raise _ended(reply, status)
-        if status in ("succeeded", "completed") or (not status and _items(body)):
-            return _outcome(reply, body, submitting=False)
+        if status in ("succeeded", "completed") or (not status and image_answers.items(body)):
+            return image_answers.outcome(reply, body, SERVICE, submitting=False, bill=_bill(body))
         wait = retry_after(reply.headers)
         reply.release()
         return Pending(stage=status[:60] or None, poll_after=wait)
@@ -203,55 +203,6 @@ class AzureFlux:
         reply.release()
         identity = task if isinstance(task, str) else None
         return Accepted(Ticket({"operation": named, "id": identity, "model": deployment}))
-
-
-def _object(reply: "Reply") -> dict[str, Any]:
-    """Return the body's JSON object with its pictures as views, an empty one for anything else."""
-    try:
-        body = documents.parse(reply.body)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _items(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the pictures of an answer; an operation holds them in `result`."""
-    holder = body["result"] if isinstance(body.get("result"), dict) else body
-    data = holder.get("data")
-    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
-
-
-def _outcome(reply: "Reply", body: dict[str, Any], *, submitting: bool) -> Images | Refusal:
-    """Return the pictures or the refusal that a success holds."""
-    items = _items(body)
-    categories = [category for item in items for category in failures.filtered(item.get("content_filter_results"))]
-    explanation = failures.explain(reply) if "error" in body else failures.Explanation()
-    if categories or explanation.is_moderation:
-        told = failures.Explanation(
-            explanation.message or "The content filter took exception.",
-            categories=tuple(dict.fromkeys((*explanation.categories, *categories))),
-        )
-        answer = failures.refusal(told, reply, SERVICE, _bill(body))
-        reply.release()
-        return answer
-    pictures = tuple(picture for item in items if (picture := _picture(item)) is not None)
-    if not pictures:
-        # An answer in the service's own form says that it did the work: that is no longer in doubt.
-        raise failures.bad_answer(reply, SERVICE, "sent no picture", submitting=submitting and not body)
-    held: Reply | None = reply
-    if all(isinstance(picture, LinkedImage) for picture in pictures):
-        reply.release()  # links need no bytes of this answer, and the places for bodies are few
-        held = None
-    return Images(pictures, _bill(body), reply=held)
-
-
-def _picture(item: dict[str, Any]) -> EncodedImage | LinkedImage | None:
-    revised = item.get("revised_prompt")
-    facts = ImageFacts(prompt_used=revised if isinstance(revised, str) and revised else None)
-    if (encoded := documents.picture_bytes(item.get("b64_json"))) is not None:
-        return EncodedImage(encoded, facts)
-    url = item.get("url")
-    return LinkedImage(url, facts) if isinstance(url, str) and addresses.is_web(url) else None
 
 
 def _failed(reply: "Reply") -> Refusal:

@@ -35,6 +35,15 @@ def parse(body: bytes, pictures: frozenset[str] = PICTURE_KEYS) -> Any:
         raise ValueError("JSON nested too deeply") from error
 
 
+def answer(body: bytes, pictures: frozenset[str] = PICTURE_KEYS) -> dict[str, Any]:
+    """Return the JSON object in `body` as `parse` does, an empty one for anything else."""
+    try:
+        value = parse(body, pictures)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def picture_bytes(value: object) -> bytes | memoryview | None:
     """Return the base64 under a picture key, None when there is none (null, empty, another type)."""
     if isinstance(value, str):

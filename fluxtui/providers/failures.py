@@ -1,7 +1,8 @@
 """What a service's error means: one reading of statuses, envelopes and waiting times for all services.
 
 Understood bodies: FastAPI's `detail` (text or list), the `error` envelope of OpenAI and Azure with
-every spelling of its content filter, RFC 9457 `title`/`detail`, a bare `message`, HTML pages, nothing.
+every spelling of its content filter, that of Google with its typed details, RFC 9457 `title`/`detail`,
+a bare `message`, HTML pages, nothing.
 """
 
 import re
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fluxtui.domain.jobs import Bill, Refusal
 from fluxtui.domain.problems import Acceptance, Problem, ProblemKind, ServiceError
+from fluxtui.providers import waiting
 from fluxtui.providers.waiting import QUOTA_WAIT, retry_after
 
 if TYPE_CHECKING:
@@ -27,7 +29,18 @@ MODERATION_CODES = frozenset(
 )
 """Codes of refusals, in lower case. Sources: Azure's image API (2024-2025), OpenAI, fal."""
 
-_QUOTA_CODES = frozenset({"insufficient_quota", "project_spend_limit_exceeded", "billing_hard_limit_reached"})
+_QUOTA_CODES = frozenset(
+    {
+        "insufficient_quota",
+        "project_spend_limit_exceeded",
+        "billing_hard_limit_reached",
+        "billing_limit_user_error",
+    }
+)
+_DAILY = re.compile(r"per_?day", re.IGNORECASE)  # in Google's names of quotas: nothing changes before tomorrow
+_NO_QUOTA = re.compile(r"\blimit: 0\b")
+_VIOLATIONS = re.compile(r"safety_violations=\[([^\]]{1,200})\]")
+_NO_MODEL = re.compile(r"\bmodel\b.{1,120}\bdoes not exist", re.IGNORECASE)
 _FILTER_RESULTS = ("content_filter_results", "content_filter_result", "prompt_filter_results")
 
 
@@ -48,13 +61,19 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What the body of an error says. `fields` are the parameters it complains about."""
+    """What the body of an error says. `fields` are the parameters it complains about.
+
+    `stage` is where a filter took exception, `output` when it was the finished picture; `delay` the
+    seconds that the body (not a header) asks to wait.
+    """
 
     message: str = ""
     codes: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     enveloped: bool = False
+    stage: str = ""
+    delay: float | None = None
 
     @property
     def is_moderation(self) -> bool:
@@ -78,6 +97,8 @@ def explain(reply: "Reply") -> Explanation:
         tuple(reply.scrub(name) for name in dict.fromkeys(reader.fields)),
         tuple(reply.scrub(category) for category in dict.fromkeys(reader.categories)),
         isinstance(body, dict) and isinstance(body.get("error"), dict),
+        reader.stage,
+        reader.delay,
     )
 
 
@@ -101,6 +122,8 @@ class _Reader:
     codes: list[str] = field(default_factory=list)
     fields: list[str] = field(default_factory=list)
     categories: list[str] = field(default_factory=list)
+    stage: str = ""
+    delay: float | None = None
 
     def read(self, part: object, depth: int = 0) -> None:
         if depth > 6:
@@ -120,6 +143,8 @@ class _Reader:
                 self.codes.append(str(code)[:100])
         for key in _FILTER_RESULTS:
             self.categories += filtered(part.get(key))
+        self._read_moderation(part)
+        self._read_google(part)
         where = _field(part.get("loc")) or (part["param"] if isinstance(part.get("param"), str) else "")
         message = part.get("msg") or part.get("message")
         if where:
@@ -130,6 +155,38 @@ class _Reader:
             self.messages.append(part["title"])
         for key in ("error", "detail", "details", "errors", "inner_error", "innererror"):
             self.read(part.get(key), depth + 1)
+        self._read_invalid(part.get("invalid_fields"))
+
+    def _read_invalid(self, fields: object) -> None:
+        """Read Replicate's list of what is wrong with an input."""
+        for item in fields[:20] if isinstance(fields, list) else []:
+            if isinstance(item, dict) and isinstance(item.get("field"), str):
+                self.fields.append(item["field"].removeprefix("input.") or "input")
+                if isinstance(told := item.get("description"), str):
+                    self.messages.append(told)
+
+    def _read_moderation(self, part: dict[str, Any]) -> None:
+        """Read what OpenAI's image models say of a refusal, in the newer form or inside the wording."""
+        details = part.get("moderation_details")
+        if isinstance(details, dict):
+            named = details.get("categories")
+            self.categories += [str(name)[:100] for name in named[:20]] if isinstance(named, list) else []
+            self.stage = str(details.get("moderation_stage") or "")
+        elif isinstance(message := part.get("message"), str) and (told := _VIOLATIONS.search(message)):
+            self.categories += [name.strip() for name in told[1].split(",") if name.strip()]
+
+    def _read_google(self, part: dict[str, Any]) -> None:
+        """Read Google's typed details: why, which quota, and how long to wait (there is no header)."""
+        match part.get("@type"):
+            case str(kind) if kind.endswith(".ErrorInfo"):
+                self.codes.append(str(part.get("reason"))[:100])
+            case str(kind) if kind.endswith(".RetryInfo"):
+                self.delay = waiting.amount(str(part.get("retryDelay")))
+            case str(kind) if kind.endswith(".QuotaFailure"):
+                violations = part.get("violations")
+                for violation in violations[:20] if isinstance(violations, list) else []:
+                    if isinstance(violation, dict):
+                        self.codes.append(str(violation.get("quotaId"))[:100])
 
 
 def _field(location: object) -> str:
@@ -154,10 +211,11 @@ def _page_text(text: str) -> str:
 def refusal(explanation: Explanation, reply: "Reply", service: Service, bill: Bill | None = None) -> Refusal:
     """Return the refusal that a content filter's error is."""
     which = f" ({', '.join(explanation.categories)})" if explanation.categories else ""
+    verb = "withholds the picture it drew" if explanation.stage == "output" else "refused to draw this"
     return Refusal(
         Problem(
             ProblemKind.MODERATION,
-            f"{service.title} refused to draw this{which}.",
+            f"{service.title} {verb}{which}.",
             explanation.message,
             "Change the prompt; the same one will be refused again.",
             reply.request_id,
@@ -175,7 +233,7 @@ def failure(reply: "Reply", service: Service, *, submitting: bool) -> ServiceErr
     only work that is gone (404, 410: kind `expired`) is permanent.
     """
     explanation = explain(reply)
-    wait = retry_after(reply.headers, explanation.message)
+    wait = retry_after(reply.headers, explanation.message) if explanation.delay is None else explanation.delay
     kind, permanent, acceptance = _judged(reply, explanation, service, wait)
     if not submitting:
         acceptance = Acceptance.YES
@@ -239,8 +297,13 @@ def _judged(
     kind = _BY_STATUS.get(status)
     if any(code in _QUOTA_CODES for code in codes):
         return ProblemKind.QUOTA, False, Acceptance.NO
+    if "api_key_invalid" in codes:  # Google says 400
+        return ProblemKind.AUTHENTICATION, False, Acceptance.NO
     if kind is ProblemKind.RATE_LIMITED:
         exhausted = wait is not None and wait >= QUOTA_WAIT
+        exhausted = (
+            exhausted or any(_DAILY.search(code) for code in codes) or bool(_NO_QUOTA.search(explanation.message))
+        )
         return (ProblemKind.QUOTA if exhausted else kind), False, Acceptance.NO
     if kind is ProblemKind.TIMEOUT:  # a gateway gave up waiting; what is behind it may not have
         return kind, False, Acceptance.MAYBE
@@ -250,7 +313,9 @@ def _judged(
         documented = explanation.enveloped and any((status, code) in service.unbilled for code in codes)
         return ProblemKind.SERVER_ERROR, False, Acceptance.NO if documented else Acceptance.MAYBE
     if status >= 400:
-        return ProblemKind.INVALID_REQUEST, True, Acceptance.NO
+        # OpenAI says 400, not 404, of models that it has retired.
+        unknown = status == 400 and _NO_MODEL.search(explanation.message)
+        return ProblemKind.NOT_FOUND if unknown else ProblemKind.INVALID_REQUEST, True, Acceptance.NO
     if 300 <= status < 400:
         return ProblemKind.CONFIGURATION, True, Acceptance.NO
     return ProblemKind.BAD_ANSWER, False, Acceptance.MAYBE
@@ -260,6 +325,9 @@ def _words(kind: ProblemKind, reply: "Reply", explanation: Explanation, service:
     """Return what happened, the likely cause ("" = the service's own words) and what to do next."""
     title = service.title
     match kind:
+        case ProblemKind.AUTHENTICATION if reply.status == 403 and explanation.message:
+            advice = f"See to what it says, or check {service.key_variable}; then resume."
+            return f"{title} denies access.", "", advice
         case ProblemKind.AUTHENTICATION:
             cause = explanation.message or "The key is wrong, has expired, or belongs to another address."
             return f"{title} does not accept the key.", cause, f"Check {service.key_variable}; then resume."

@@ -10,9 +10,10 @@ QUOTA_WAIT = 3600.0
 """Seconds. Who is asked to wait this long is not too fast: the quota is used up (Azure says 86400)."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_AMOUNT = r"(\d{1,9}(?:\.\d{1,6})?)\s*(milliseconds?|ms|seconds?|secs?|minutes?|mins?|hours?|days?|[smhd])(?![a-z])"
+_UNIT = r"(milliseconds?|ms|seconds?|secs?|minutes?|mins?|hours?|days?|[smhd])(?![a-z])"
+_AMOUNT = rf"(?<![\d.])(\d{{1,9}}(?:\.\d{{1,12}})?)\s*{_UNIT}"
 _AMOUNTS = re.compile(_AMOUNT, re.IGNORECASE)
-_WORDING = re.compile(rf"(?:retry|try again)\s+(?:after|in)\s+((?:{_AMOUNT}[\s,]*)+)", re.IGNORECASE)
+_WORDING = re.compile(rf"(?:retry|try again|resets?)\s+(?:after|in)\s+~?((?:{_AMOUNT}[\s,]*)+)", re.IGNORECASE)
 
 
 def retry_after(headers: Mapping[str, str], message: str = "") -> float | None:
@@ -26,9 +27,13 @@ def retry_after(headers: Mapping[str, str], message: str = "") -> float | None:
         if seconds is not None:
             return seconds
     wording = _WORDING.search(message)
-    if wording is None:
-        return None
-    return sum(float(amount) * _unit(unit) for amount, unit in _AMOUNTS.findall(wording[1]))
+    return None if wording is None else amount(wording[1])
+
+
+def amount(text: str) -> float | None:
+    """Return the seconds of a duration in words: `31s`, `6m0s`, `2 hours`; None when it is none."""
+    found = _AMOUNTS.findall(text)
+    return sum(float(number) * _unit(unit) for number, unit in found) if found else None
 
 
 def _unit(name: str) -> float:

@@ -180,3 +180,61 @@ def test_no_answer_breaks_the_reading(status: int, body: bytes) -> None:
         sentence = error.problem.sentence()
     assert sentence
     assert "\x1b" not in sentence
+
+
+def google(status: int, name: str, message: str, *details: dict[str, Any]) -> Reply:
+    typed = [{**detail, "@type": f"type.googleapis.com/google.rpc.{detail['@type']}"} for detail in details]
+    return reply(status, {"error": {"code": status, "message": message, "status": name, "details": typed}})
+
+
+@pytest.mark.parametrize(("delay", "seconds"), [("31s", 31), ("0.1s", 0.1), ("31.288364752s", 31.288364752)])
+def test_google_asks_to_wait_in_the_body_only(delay: str, seconds: float) -> None:
+    answer = google(429, "RESOURCE_EXHAUSTED", "Too many.", {"@type": "RetryInfo", "retryDelay": delay})
+    error = failure(answer, SERVICE, submitting=True)
+    assert (error.problem.kind, error.retry_after) == (ProblemKind.RATE_LIMITED, seconds)
+
+
+def test_google_says_400_of_a_bad_key_and_429_of_a_spent_day() -> None:
+    bad_key = google(400, "INVALID_ARGUMENT", "API key not valid.", {"@type": "ErrorInfo", "reason": "API_KEY_INVALID"})
+    error = failure(bad_key, SERVICE, submitting=True)
+    assert (error.problem.kind, error.acceptance) == (ProblemKind.AUTHENTICATION, Acceptance.NO)
+    for details, message in (
+        ({"@type": "QuotaFailure", "violations": [{"quotaId": "GenerateRequestsPerDayPerProject"}]}, "Spent."),
+        ({"@type": "QuotaFailure", "violations": [None, {"quotaId": None}]}, "Quota exceeded, limit: 0, model: x"),
+    ):
+        spent = failure(google(429, "RESOURCE_EXHAUSTED", message, details), SERVICE, submitting=True)
+        assert spent.problem.kind is ProblemKind.QUOTA
+    minute = google(429, "RESOURCE_EXHAUSTED", "limit: 10", {"@type": "QuotaFailure", "violations": [{"quotaId": "M"}]})
+    assert failure(minute, SERVICE, submitting=True).problem.kind is ProblemKind.RATE_LIMITED
+
+
+@pytest.mark.parametrize(
+    ("more", "message", "what"),
+    [
+        (
+            {"moderation_details": {"moderation_stage": "output", "categories": ["violence", "sexual"]}},
+            "No. safety_violations=[violence].",
+            "withholds the picture it drew (violence, sexual)",
+        ),
+        ({}, "Rejected by the safety system. safety_violations=[sexual].", "refused to draw this (sexual)"),
+        ({"moderation_details": {"moderation_stage": "input", "categories": None}}, "No.", "refused to draw this."),
+    ],
+)
+def test_a_refusal_names_its_categories_and_its_stage(more: dict[str, Any], message: str, what: str) -> None:
+    answer = rejected(reply(400, envelope("moderation_blocked", message, **more)), SERVICE, submitting=True)
+    assert isinstance(answer, Refusal)
+    assert what in answer.problem.what
+
+
+def test_a_retired_model_is_an_unknown_one_even_when_the_service_says_400() -> None:
+    gone = failure(
+        reply(400, envelope("invalid_value", "The model 'dall-e-3' does not exist.")), SERVICE, submitting=True
+    )
+    assert (gone.problem.kind, gone.permanent, gone.acceptance) == (ProblemKind.NOT_FOUND, True, Acceptance.NO)
+
+
+def test_a_forbidden_account_hears_why() -> None:
+    message = "Your organization must be verified to use the model."
+    problem = failure(reply(403, envelope("Forbidden", message)), SERVICE, submitting=True).problem
+    assert (problem.kind, problem.cause) == (ProblemKind.AUTHENTICATION, message)
+    assert "denies access" in problem.what
