@@ -73,6 +73,7 @@ class Cockpit(Foundation):
         self.targets: tuple[TargetRow, ...] = ()
         self.lanes: tuple[LaneRow, ...] = ()
         self.runner_alive = False
+        self.history_read = False
         self._watched: int | None = None
         self._follow_latest = True
 
@@ -100,6 +101,7 @@ class Cockpit(Foundation):
     def _hear(self, news: store.News) -> None:
         match news:
             case store.RunsChanged(latest=latest):
+                self.history_read = True
                 if latest is not None and self._follow_latest and latest.id != self._watched:
                     self._watch(latest.id)
             case store.RunChanged(run=run, targets=targets) if run.id == self._watched:

@@ -36,7 +36,9 @@ def help_text(screen: Screen[object], focused: Widget | None) -> Content:
 
 def _legend() -> Content:
     return Content("   ").join(
-        Content.styled(f"{glyph} {state.label}", f"${faces.color_of(state)}") for state, glyph in faces.GLYPHS.items()
+        # With hard spaces, so that a line never ends between a glyph and its word.
+        Content.styled(f"{glyph} {state.label}".replace(" ", "\u00a0"), f"${faces.color_of(state)}")
+        for state, glyph in faces.GLYPHS.items()
     )
 
 
@@ -55,11 +57,14 @@ def keys_text(screen: Screen[object], app: "Cockpit") -> Content:
         if key.id in bound:
             areas.setdefault(key.area, []).append(key)
     widest = max((len(" ".join(keys)) for keys in bound.values()), default=0)
+    names = max((len(key.name) for keys in areas.values() for key in keys), default=0)
     for area, keys in areas.items():
         lines = [Content.styled(area, "bold $primary")]
         for key in keys:
             label = " ".join(bound[key.id])
-            lines.append(Content.assemble((f"{label:>{widest}}  ", "bold"), (f"{key.name}  ", ""), (key.tip, "$muted")))
+            lines.append(
+                Content.assemble((f"{label:>{widest}}  ", "bold"), (f"{key.name:<{names}}  ", ""), (key.tip, "$muted"))
+            )
         blocks.append(Content("\n").join(lines))
     return Content("\n\n").join(blocks)
 

@@ -1,5 +1,6 @@
 """A fixed slot that shows one picture, or says in words why it does not."""
 
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,6 +114,7 @@ class Picture(Widget):
         words = (*self._words, problem) if problem else self._words
         if self._wish is not None and self._shown is None:
             words = ()  # on its way: an empty frame for some milliseconds is calmer than a flash of words
+        words = tuple(line for word in words for line in textwrap.wrap(word, max(width - 4, 8)) or [""])
         top = max(0, (height - len(words)) // 2)
         lines = [Strip([Segment(" " * width, back)], width)] * height
         for offset, line in enumerate(words[: height - top]):

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.strip import Strip
 from textual.widget import Widget
 
-from fluxtui.domain.jobs import ACTIVE, JobState, RunState
+from fluxtui.domain.jobs import ACTIVE, SETTLED, JobState, RunState
 from fluxtui.domain.money import show
 from fluxtui.history.records import LaneRow, RunRow, TargetRow
 from fluxtui.tui import faces
@@ -31,6 +31,21 @@ def seconds_left(targets: Sequence[TargetRow], lanes: Sequence[LaneRow]) -> floa
     return max(times) if times else None
 
 
+def parked_words(run: RunRow, targets: Sequence[TargetRow], lanes: Sequence[LaneRow]) -> Content:
+    """Return what keeps a run's parked lanes from going on, and what to do; empty when none is parked."""
+    ours = {target.lane for target in targets if set(target.counts) - SETTLED}
+    lines = []
+    for lane in lanes:
+        if lane.state == "parked" and lane.key in ours and run.state is not RunState.FINISHED:
+            words = ["It needs you."] if lane.problem is None else [lane.problem.what, lane.problem.advice]
+            lines.append(
+                Content.assemble((f"{faces.one_line(lane.target)}  ", "bold $warning"), " ".join(filter(None, words)))
+            )
+    if lines and run.state is RunState.PARKED:
+        lines.append(Content.assemble("Then ", ("p", "bold $primary"), " goes on; nothing is lost meanwhile."))
+    return Content("\n").join(lines)
+
+
 class RunHead(Widget):
     """Two lines: batch, run, state and money; then the counts."""
 
@@ -53,25 +68,28 @@ class RunHead(Widget):
         self.refresh()
 
     def _tick(self) -> None:
-        if self._run is not None and self._run.state is RunState.RUNNING:
+        if self._run is not None and self._run.state is RunState.RUNNING and self._runner_alive:
             self.refresh()
 
     def render(self) -> Content:
         run = self._run
         if run is None:
             return Content("")
-        state = run.state
-        word = state.value
-        if state is RunState.RUNNING and not self._runner_alive:
-            word = "no runner"
-        if state is RunState.READY:
-            word = "starting" if self._runner_alive else "waiting for a runner"
+        state, word = run.state, run.state.value
+        glyph, color = faces.RUN_GLYPHS[state], faces.RUN_COLORS[state]
+        if state is RunState.READY and self._runner_alive:
+            word = "starting"
+        elif self._stranded(run):
+            glyph, color, word = "○", "warning", "waits for a runner: p starts one"
         first = Content.assemble(
             (faces.one_line(run.batch, 60), "bold"),
             (f"  run {run.id}  ", "$muted"),
-            (f"{faces.RUN_GLYPHS[state]} {word}", f"bold ${faces.RUN_COLORS[state]}"),
+            (f"{glyph} {word}", f"bold ${color}"),
         )
         return self._line(first, self._time_and_money(run)) + "\n" + self._counts(run)
+
+    def _stranded(self, run: RunRow) -> bool:
+        return run.state in faces.LIVE_RUNS and not self._runner_alive
 
     def _line(self, left: Content, right: Content) -> Content:
         gap = self.content_size.width - left.cell_length - right.cell_length
@@ -79,12 +97,12 @@ class RunHead(Widget):
 
     def _time_and_money(self, run: RunRow) -> Content:
         parts = []
-        if run.started_at is not None:
+        if run.started_at is not None and not self._stranded(run):
             end = run.finished_at if run.finished_at is not None else self._clock()
             elapsed = max(0.0, end - run.started_at)
             ended = run.finished_at is not None
             parts.append(faces.duration(elapsed) if ended else f"{faces.whole_seconds(elapsed)} elapsed")
-        if self._left is not None and run.state is RunState.RUNNING:
+        if self._left is not None and run.state is RunState.RUNNING and self._runner_alive:
             parts.append(f"{faces.about(self._left)} left")
         money = show(run.spent)
         if run.cap is not None:

@@ -18,20 +18,21 @@ def task_words(task: Task, batch: Batch) -> Content:
         blocks.append(Content.assemble(("without  ", "$muted"), plain(task.negative_prompt, limit=4000)))
     rows = [(name, task.parameters[name], False) for name in task.parameters]
     rows += [(name, value, True) for name, value in batch.defaults.items() if name not in task.parameters]
+    label = max([_LABEL, *(len(faces.one_line(name, 24)) + 2 for name, _, _ in rows)])
     if rows:
         blocks.append(
             Content("\n").join(
                 Content.assemble(
-                    (f"{faces.one_line(name, 24):<{_LABEL}}", "$muted"),
+                    (f"{faces.one_line(name, 24):<{label}}", "$muted"),
                     faces.one_line(str(value)),
                     ("  (default)" if default else "", "$muted"),
                 )
                 for name, value, default in rows
             )
         )
-    for label, values in (("context", task.context), ("extra", task.extra)):
+    for title, values in (("context", task.context), ("extra", task.extra)):
         if values:
-            lines = [Content.styled(label, "$primary")]
+            lines = [Content.styled(title, "$primary")]
             lines += [
                 Content.assemble((f"{faces.one_line(name, 24):<{_LABEL}}", "$muted"), plain(str(value), limit=2000))
                 for name, value in values.items()

@@ -55,8 +55,8 @@ class RunTable(Rows):
 
     def _widths(self, width: int) -> tuple[int, int, int]:
         """Return the cells of (batch, bar, targets)."""
-        rest = width - (4 + 13 + 11 + 9 + 12 + 2 * 6)
-        batch = max(8, min(36, rest // 2))
+        rest = width - (4 + 13 + 9 + 8 + 12 + 2 * 6)
+        batch = max(8, min(36, rest * 3 // 5))
         bar = max(4, min(40, rest - batch))
         targets = rest - batch - bar - 2
         return batch, bar, targets if targets >= 16 else 0
@@ -64,7 +64,7 @@ class RunTable(Rows):
     def draw_heading(self, width: int, ink: Ink) -> list[Part]:
         batch, bar, targets = self._widths(width - 1)
         cells = [("  run", 5, False), ("state", 13, False), ("batch", batch, False), ("", bar, False)]
-        cells += [("done", 11, True), ("$", 9, True), ("when", 12, True)]
+        cells += [("done", 9, True), ("$", 8, True), ("when", 12, True)]
         if targets:
             cells.append(("targets", targets, False))
         parts: list[Part] = []
@@ -85,10 +85,10 @@ class RunTable(Rows):
             gap,
             *((part.glyph * part.cells, ink(part.color)) for part in faces.bar(run.counts, bar)),
             gap,
-            (fit(f"{run.counts.get(JobState.DONE, 0):,}/{run.jobs:,}", 11, right=True), ink("foreground")),
+            (fit(f"{run.counts.get(JobState.DONE, 0):,}/{run.jobs:,}", 9, right=True), ink("foreground")),
             gap,
             (
-                fit("sandbox" if run.sandbox else show(run.spent), 9, right=True),
+                fit("sandbox" if run.sandbox else show(run.spent), 8, right=True),
                 ink("accent") if run.sandbox else quiet,
             ),
             gap,

@@ -94,7 +94,9 @@ def show_picture(picture: Picture, workspace: Path, detail: JobDetail | None) ->
     if detail is None:
         picture.show(None)
     elif image is None:
-        picture.show(None, f"{faces.GLYPHS[detail.row.state]} {detail.row.state.label}")
+        row = detail.row
+        why = (faces.one_line(row.problem, 200),) if row.problem and row.state in faces.NEEDS_A_PERSON else ()
+        picture.show(None, f"{faces.GLYPHS[row.state]} {row.state.label}", *why)
     elif image.thumbnail is None:
         picture.show(None, "the preview is being made")
     else:

@@ -16,12 +16,12 @@ from fluxtui.tui import faces, keymap
 from fluxtui.tui.screens.run.look import LookScreen
 from fluxtui.tui.screens.run.panes import JobsPane, SelectedJob, SheetPane
 from fluxtui.tui.screens.run.steering_screen import SteeringScreen
-from fluxtui.tui.store import JobsChanged, LanesChanged, News, NoHistoryYet, RunChanged, RunnerChanged
+from fluxtui.tui.store import JobsChanged, LanesChanged, News, NoHistoryYet, RunChanged, RunnerChanged, RunsChanged
 from fluxtui.tui.widgets.contact_sheet import ContactSheet
 from fluxtui.tui.widgets.facts import problem_text
 from fluxtui.tui.widgets.job_table import JobTable
 from fluxtui.tui.widgets.rows import Rows
-from fluxtui.tui.widgets.run_head import RunHead, TargetLines, seconds_left
+from fluxtui.tui.widgets.run_head import RunHead, TargetLines, parked_words, seconds_left
 from fluxtui.tui.work import begin
 
 
@@ -54,6 +54,7 @@ class RunScreen(SteeringScreen):
     def compose_body(self) -> ComposeResult:
         yield RunHead(self.app.clock)
         yield TargetLines(self.app.clock)
+        yield Static("", id="parked", markup=False)
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield JobsPane()
@@ -79,18 +80,22 @@ class RunScreen(SteeringScreen):
 
     def on_news(self, news: News) -> None:
         match news:
-            case RunChanged() | LanesChanged() | RunnerChanged():
+            case RunChanged() | RunsChanged() | LanesChanged() | RunnerChanged():
                 self._show_run()
             case JobsChanged(run_id=run_id, rows=rows, all_=everything) if run_id == self._shown_run:
                 self._take_jobs(rows, everything)
 
     def _show_run(self) -> None:
         app, run = self.app, self.app.shown
-        self.set_class(run is None, "-nothing")
+        self.set_class(run is None and (app.history_read or not app.feed.path.exists()), "-nothing")
+        self.set_class(run is None, "-waiting")
         if run is None:
             return
         self.head.show(run, seconds_left(app.targets, app.lanes), app.runner_alive)
         self.lines.show(app.targets, app.lanes)
+        parked = parked_words(run, app.targets, app.lanes)
+        self.query_one("#parked", Static).update(parked)
+        self.set_class(bool(parked), "-parked")
         self.jobs.total = run.jobs
         names = [target.target for target in app.targets]
         if run.id != self._shown_run:

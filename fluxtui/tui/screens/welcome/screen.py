@@ -62,8 +62,8 @@ class WelcomeScreen(CockpitScreen):
         logo = Content("\n").join(Content.styled(line, "$primary") for line in LOGO)
         lines = [logo, Content.styled("Many prompts, many services, every picture once.", "$muted"), Content("")]
         if not self.app.sandbox:
-            lines.append(self._key("s", "try the sandbox", "an example on made-up services: no key, no money"))
-        lines.append(self._key("^o", "open a batch", "a file of prompts; the examples are a good start"))
+            lines.append(self._key("s", "try the sandbox", "an example, without keys or money"))
+        lines.append(self._key("^o", "open a batch", "a file of prompts"))
         lines.append(self._key("k", "where keys go", "the variables that each service needs"))
         if self._services:
             lines += [Content(""), Content.styled("services", "$muted")]
@@ -72,7 +72,7 @@ class WelcomeScreen(CockpitScreen):
         return Content("\n").join(lines)
 
     def _key(self, key: str, what: str, why: str) -> Content:
-        return Content.assemble((f"{key:>3}  ", "bold $primary"), (f"{what:<17}", "bold"), (why, "$muted"))
+        return Content.assemble((f"{key:>3}  ", "bold $primary"), (f"{what:<18}", "bold"), (why, "$muted"))
 
     def _service(self, service: ServiceView) -> Content:
         if service.ready:
@@ -81,7 +81,7 @@ class WelcomeScreen(CockpitScreen):
             state = Content.styled(f"· needs {', '.join(service.missing)}", "$muted")
         else:
             state = Content.styled(f"– {service.state}", "$muted")
-        return Content.assemble(f"     {service.title:<22}") + state
+        return Content.assemble(f"     {service.title:<18}") + state
 
     def action_sandbox(self) -> None:
         app = self.app
