@@ -23,6 +23,7 @@ SERVICE_CLASSES: tuple[str, ...] = (
     "fluxtui.sandbox.gemini:Gemini",
     "fluxtui.sandbox.fal:Fal",
     "fluxtui.sandbox.replicate:Replicate",
+    "fluxtui.sandbox.a1111:Automatic1111",
 )
 """The services that are played. A new one is a module, a line here and its doors in `bases.ROLES`."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import math
 from functools import lru_cache
 
 from fluxtui.sandbox.pictures import PictureSpec
@@ -46,6 +47,25 @@ def _resized(picture: bytes, width: int, height: int) -> bytes:
 
     with Image.open(io.BytesIO(picture)) as image:
         return _png(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
+
+
+async def grid(pictures: list[bytes]) -> bytes:
+    """Return pictures of the same sides beside and below each other (a PNG)."""
+    return await asyncio.to_thread(_grid, pictures)
+
+
+def _grid(pictures: list[bytes]) -> bytes:
+    from PIL import Image
+
+    columns = math.ceil(math.sqrt(len(pictures)))
+    rows = math.ceil(len(pictures) / columns)
+    with Image.open(io.BytesIO(pictures[0])) as first:
+        width, height = first.size
+    sheet = Image.new("RGB", (width * columns, height * rows))
+    for place, picture in enumerate(pictures):
+        with Image.open(io.BytesIO(picture)) as image:
+            sheet.paste(image.convert("RGB"), (place % columns * width, place // columns * height))
+    return _png(sheet)
 
 
 def _png(image: object) -> bytes:

@@ -14,7 +14,21 @@ from typing import Any
 from fluxtui.domain.values import JsonObject, JsonValue
 from fluxtui.sandbox.validation import Rule
 
-_RATIOS = ("1:1", "16:9", "21:9", "3:2", "2:3", "4:5", "5:4", "3:4", "4:3", "9:16", "9:21")
+_SIZES: Mapping[str, tuple[int, int]] = {
+    "1:1": (1024, 1024),
+    "16:9": (1344, 768),
+    "21:9": (1536, 640),
+    "3:2": (1216, 832),
+    "2:3": (832, 1216),
+    "4:5": (896, 1088),
+    "5:4": (1088, 896),
+    "3:4": (896, 1152),
+    "4:3": (1152, 896),
+    "9:16": (768, 1344),
+    "9:21": (640, 1536),
+}
+"""Sides of a megapixel, from the open source of the FLUX models there; a quarter of one halves both."""
+_RATIOS = tuple(_SIZES)
 _FORMATS = ("webp", "jpg", "png")
 _MEGAPIXEL = 1024 * 1024
 
@@ -108,14 +122,15 @@ class Model:
         return hashlib.sha256(f"sandbox version {self.id}".encode()).hexdigest()
 
     def size(self, values: Mapping[str, Any]) -> tuple[int, int]:
-        """Return the sides of a picture: those asked for, else of the ratio and multiples of 16."""
+        """Return the sides of a picture: those asked for, else those of the ratio."""
         ratio = values.get("aspect_ratio") or "custom"
         if ratio == "custom":
             return (values.get("width") or 1024) // 16 * 16, (values.get("height") or 1024) // 16 * 16
-        across, down = (int(part) for part in ratio.split(":"))
-        area = self.pixels * (0.25 if values.get("megapixels") == "0.25" else 1.0)
-        width = math.sqrt(area * across / down)
-        return max(16, round(width / 16) * 16), max(16, round(width * down / across / 16) * 16)
+        width, height = _SIZES[ratio]
+        if values.get("megapixels") == "0.25":
+            return width // 2, height // 2
+        factor = math.isqrt(self.pixels // _MEGAPIXEL)
+        return width * factor, height * factor
 
 
 _ALL = (
