@@ -2,6 +2,8 @@
 
 import ipaddress
 import os
+import re
+import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -16,10 +18,11 @@ if not os.environ.get("CI"):  # where it is set, Hypothesis chooses a repeatable
 
 _SNAPSHOT_PYTHON = (3, 11)
 
-_OURS = ("AZURE_", "BFL_", "FLUX", "OUTPUT_", "ENABLE_", "ENABLED_", "DEFAULT_PROVIDER", "LOG_LEVEL")
+_SETTINGS = re.findall(r"^([A-Z0-9_]+)=", (Path(__file__).parents[1] / ".env.example").read_text("utf-8"), re.MULTILINE)
+_SERVICES = ("AZURE_", "BFL_", "FLUX", "OPENAI_", "GEMINI_", "GOOGLE_", "FAL_", "REPLICATE_", "A1111_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _TERMINAL = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES", "TEXTUAL", "TTY_", "SSH_")
-_FOREIGN = (*_OURS, *_PROXIES, *_TERMINAL)
+_FOREIGN = (*_SETTINGS, *_SERVICES, *_PROXIES, *_TERMINAL)
 _SNAPSHOT_FOLDER = "TEXTUAL_SNAPSHOT_TEMPDIR"  # pytest-textual-snapshot hands its folder over this way
 
 _CONNECT, _CONNECT_EX, _LOOK_UP = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
@@ -48,13 +51,16 @@ def _walls(monkeypatch: pytest.MonkeyPatch, _empty_folder: Path) -> Iterator[Non
             monkeypatch.delenv(name)
     for name, folder in (("HOME", ""), ("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share")):
         monkeypatch.setenv(name, str(_empty_folder / "home" / folder))
-    (_empty_folder / "work").mkdir(exist_ok=True)
-    monkeypatch.chdir(_empty_folder / "work")
+    here = _empty_folder / "work"
+    here.mkdir()
+    monkeypatch.chdir(here)
     refused: list[str] = []
     guard(monkeypatch, refused)
     yield
     assert not refused, f"a test reached beyond this machine: {', '.join(refused)}"
-    assert not any((_empty_folder / "work").iterdir()), "a test left something in the current folder"
+    left = sorted(path.name for path in here.iterdir())
+    shutil.rmtree(here)
+    assert not left, f"a test left something in the current folder: {', '.join(left)}"
 
 
 def guard(monkeypatch: pytest.MonkeyPatch, refused: list[str]) -> None:
