@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from fluxtui.settings import Loaded
 
 
+_IN_THE_SANDBOX = ("azure-flux", "bfl")
+
+_FOR_OTHERS = ("flux-schnell",)
+"""Another name for what fal or Replicate draw: beside them it would draw everything twice."""
+
+
 class ServiceState(StrEnum):
     READY = "ready"
     UNCONFIGURED = "not configured"
@@ -135,12 +141,16 @@ class Services:
         """Return who draws when neither the batch nor the person says.
 
         DEFAULT_PROVIDER when it is set; else every configured service with its first model, since
-        comparing is what this program is for. Raises FluxtuiError when nothing is configured.
+        comparing is what this program is for. In the sandbox everything is configured, so there two
+        stand for all. Raises FluxtuiError when nothing is configured.
         """
         chosen = self.loaded.core.default_provider
         if chosen:
             return (self.resolve(Target.parse(chosen)),)
-        targets = tuple(self.resolve(Target(provider_id)) for provider_id in self._providers)
+        drawing = [i for i in self._providers if i in _IN_THE_SANDBOX or not self.sandbox]
+        if len(drawing) > 1:
+            drawing = [i for i in drawing if i not in _FOR_OTHERS]
+        targets = tuple(self.resolve(Target(provider_id)) for provider_id in drawing)
         if not targets:
             raise _usage(
                 "No service is configured, so nobody can draw.",
