@@ -40,7 +40,7 @@ class Machine:
     def __init__(self, clock: Callable[[], float], *, forge: bool) -> None:
         self._clock = clock
         self.forge = forge
-        self.options = Options(forge)
+        self.options = Options(forge=forge)
         self.loaded: Checkpoint = checkpoints(forge=forge)[0]
         self.hashed: set[str] = {self.loaded.name}
         self.job: Job | None = None
