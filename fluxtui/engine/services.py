@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fluxtui.domain.batch import Target
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 from fluxtui.engine.rules import OwnRules
-from fluxtui.providers import registry
+from fluxtui.providers import catalog, registry
 from fluxtui.providers.base import Provider
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Services:
         self._providers: dict[str, Provider] = {}
         self._statuses: dict[str, ServiceStatus] = {}
         self._notes: list[str] = []
+        catalog.customise(loaded.catalog)
         core = loaded.core
         self.rules = OwnRules(core.blocked_words, core.max_images_per_request)
         enabled = None if core.enabled_providers is None else frozenset(core.enabled_providers)

@@ -12,6 +12,7 @@ from importlib import resources
 from typing import Any, Literal
 
 from fluxtui.domain.money import ZERO, Micros, usd
+from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 from fluxtui.domain.size import Size
 from fluxtui.domain.values import JsonValue
 
@@ -212,11 +213,65 @@ class ServiceCatalog:
 def service(service_id: str) -> ServiceCatalog:
     """Return a service's part of the catalog. Raises KeyError when there is none."""
     data = _data()
-    entry = data["services"][service_id]
     shapes = data["shapes"]
+    entry = data["services"][service_id]
+    entry = {**entry, "models": {**entry["models"], **_own_models(service_id, entry)}}
     models = {name: _model(service_id, name, _whole(table, shapes)) for name, table in entry["models"].items()}
     generic = _model(service_id, "", _whole({"shape": entry["generic"]}, shapes))
     return ServiceCatalog(service_id, entry["title"], entry["default"], models, generic)
+
+
+def customise(tables: Mapping[str, object]) -> None:
+    """Lay a person's own models and prices over the catalog, for this process.
+
+    `tables` is `[catalog]` of fluxtui.toml: by service, by model, the fields that this folder's
+    README.md explains; `price` may be a number of dollars a picture. Raises FluxtuiError that
+    names the entry that cannot be used; the catalog is then as it was.
+    """
+    before = dict(_own)
+    _own.clear()
+    _own.update({str(name): models for name, models in tables.items() if isinstance(models, dict)})
+    service.cache_clear()
+    try:
+        strange = [name for name in tables if name not in _own or not _ids_named(name)]
+        if strange:
+            raise ValueError(f"catalog: there is no service {strange[0]!r}")
+        for name in _own:
+            for service_id in _ids_named(name):
+                service(service_id)
+    except (ValueError, TypeError, KeyError) as error:
+        _own.clear()
+        _own.update(before)
+        service.cache_clear()
+        raise FluxtuiError(
+            Problem(
+                ProblemKind.CONFIGURATION,
+                "A [catalog] entry of fluxtui.toml cannot be used.",
+                str(error),
+                'Entries are written [catalog.bfl."flux-pro-1.1"] with fields such as price = 0.05.',
+            )
+        ) from error
+
+
+_own: dict[str, Mapping[str, Any]] = {}
+
+
+def _ids_named(name: str) -> list[str]:
+    """Return the catalog's services that a person means by `name`: one may have several routes."""
+    return [i for i in service_ids() if i == name or i.rpartition("-")[0] == name]
+
+
+def _own_models(service_id: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    names = [name for name in _own if service_id in _ids_named(name)]
+    result = {}
+    for name, table in ((n, t) for service_name in names for n, t in _own[service_name].items()):
+        if not isinstance(table, dict):
+            raise ValueError(f"catalog: {service_id}/{name} is no table")
+        own = dict(table)
+        if isinstance(own.get("price"), int | float):
+            own["price"] = {"flat": own["price"], "source": "fluxtui.toml", "date": date.today().isoformat()}
+        result[name] = {**entry["models"].get(name, {"shape": entry["generic"]}), **own}
+    return result
 
 
 def service_ids() -> tuple[str, ...]:

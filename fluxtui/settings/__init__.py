@@ -28,4 +28,4 @@ def load(overrides: Mapping[str, str] | None = None, directory: Path | None = No
         layers.from_dotenv(folder / ".env"),
         layers.from_toml(folder / "fluxtui.toml"),
     )
-    return Loaded(found, folder)
+    return Loaded(found, folder, layers.catalog_of(folder / "fluxtui.toml"))

@@ -13,6 +13,10 @@ from fluxtui.settings.errors import SettingsError
 OPTION, ENVIRONMENT, DOTENV, TOML = "option", "environment", ".env", "fluxtui.toml"
 
 
+CATALOG = "catalog"
+"""The table of fluxtui.toml that holds models and prices of one's own, not settings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One value as the user wrote it. Its repr hides the value: it may be a key."""
@@ -90,7 +94,7 @@ def from_toml(path: Path) -> Layer:
     except tomllib.TOMLDecodeError as error:
         message = str(error)
     else:
-        found = _flattened(values)
+        found = _flattened({key: value for key, value in values.items() if key != CATALOG})
         return _layer(TOML, (Entry(key, value, TOML, path, _line_of(text, keys)) for key, value, keys in found))
     place = re.search(r"\(at line (\d+)", message)
     where = f", line {place[1]}," if place else ""
@@ -99,6 +103,12 @@ def from_toml(path: Path) -> Layer:
         re.sub(r"\s*\(at .*", "", message) + ".",
         'Write NAME = "value", with quotes around texts; true and false and numbers stand without.',
     )
+
+
+def catalog_of(path: Path) -> Mapping[str, object]:
+    """Return the table `[catalog]` of a fluxtui.toml that `from_toml` has read, empty without one."""
+    table = tomllib.loads(_text_of(path) or "").get(CATALOG, {})
+    return table if isinstance(table, dict) else {}
 
 
 def _layer(name: str, entries: Iterable[Entry]) -> Layer:

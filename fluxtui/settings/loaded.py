@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
@@ -47,9 +47,10 @@ class Settings:
 class Loaded:
     """Settings with their origins. Made by `load`."""
 
-    def __init__(self, layers: tuple[Layer, ...], directory: Path) -> None:
+    def __init__(self, layers: tuple[Layer, ...], directory: Path, catalog: Mapping[str, object] | None = None) -> None:
         from fluxtui.settings.core import CoreModel
 
+        self.catalog = catalog or {}
         self._layers = layers
         self._sections: dict[type[BaseModel], BaseModel] = {}
         self._names: dict[str, tuple[str, ...]] = {}  # lower-case name -> all names of that setting
