@@ -1,5 +1,6 @@
 """How things that go wrong reach a person: one teaching message, never a traceback."""
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -27,7 +28,8 @@ def crashed(error: Exception, session: "Session | None") -> Exit:
     from fluxtui import logs
 
     if session is not None:
-        session.start_log("commands")
+        with contextlib.suppress(Exception):  # whatever broke may break this too
+            session.start_log("commands")
     click.echo(logs.report(error), err=True)
     logs.stop()
     return Exit.DEFECT

@@ -24,6 +24,8 @@ from fluxtui.history.journal import Journal
 
 LOOK_EVERY = 0.1
 _LINGER = 0.3
+_LEFT = frozenset({RunState.RUNNING, RunState.INTERRUPTED})
+"""How a runner that died leaves its runs, and what the next one makes of them."""
 
 
 class View(Protocol):
@@ -32,6 +34,7 @@ class View(Protocol):
     def news(self, news: News) -> None: ...
     def ended(self, news: News, code: Exit) -> None: ...
     def tick(self) -> None: ...
+    def close(self) -> None: ...
     def say(self, text: str) -> None:
         """Narrate: a line on stderr."""
         ...
@@ -56,7 +59,8 @@ class Foreground:
         self._open = dict.fromkeys(run_ids)
         self._last: dict[int, News] = {}
         self._runner: Runner | None = None
-        self._interrupts = 0
+        self._following = False
+        self._stop_asked = False
         self._interrupted = asyncio.Event()
         self._followed: int | None = None
 
@@ -68,6 +72,7 @@ class Foreground:
             with self._handling_signals():
                 await self._carry()
         finally:
+            self.view.close()
             for watch in self._watches.values():
                 watch.close()
         return worst(self.codes.values())
@@ -82,24 +87,27 @@ class Foreground:
                 await self._host(lock)
             else:
                 await self._follow()
-        for run_id in list(self._open):  # interrupted: the last look tells where they stand
+        if self._open and not self._following and holder(self.workspace) is None:
+            # Stopped before the runner had taken them up: the next runner must not do it unasked.
+            await self._write(RunState.INTERRUPTED, frozenset({RunState.READY}))
+            await self._look()
+        for run_id in list(self._open):
             self._end(run_id, Exit.INTERRUPTED)
 
     # --- hosting -----------------------------------------------------------------------------
 
     async def _host(self, lock: RunnerLock) -> None:
-        ours = frozenset(self._open)
         with lock:
-            await self._write_ready(ours)
+            await self._write(RunState.READY, _LEFT)
             self.session.start_log("runner")
             runner = self._runner = make_runner(self.workspace, linger=_LINGER)
+            self._stop_asked = False
             task = asyncio.create_task(runner.run(lock), name="runner")
             try:
                 while not task.done() and self._open and not self._interrupted.is_set():
                     await self._look()
                     await self._pause(task)
-                if not task.done() and not self._interrupted.is_set():
-                    runner.hand_over(ours)
+                self._stop_once(runner)
                 await self._wind_down(task)
             finally:
                 self._runner = None
@@ -119,19 +127,19 @@ class Foreground:
         await asyncio.wait({task, interrupted}, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
         interrupted.cancel()
 
-    async def _write_ready(self, run_ids: frozenset[int]) -> None:
-        """Take up runs that a runner left as running when it died."""
+    def _stop_once(self, runner: Runner) -> None:
+        """Ask the runner to end with our runs: asked a second time, it would drop what is under way."""
+        if not self._stop_asked:
+            self._stop_asked = True
+            runner.stop(ending=frozenset(self._watches))
+
+    async def _write(self, state: RunState, only_from: frozenset[RunState]) -> None:
+        """Change the state of our runs that have not settled."""
         journal = Journal(database_path(self.workspace))
         await asyncio.to_thread(journal.open)
         try:
-            for run_id in run_ids:
-                step = partial(
-                    runs.set_run_state,
-                    run_id=run_id,
-                    state=RunState.READY,
-                    only_from=frozenset({RunState.RUNNING, RunState.INTERRUPTED}),
-                )
-                await journal.write(step)
+            for run_id in list(self._open):
+                await journal.write(partial(runs.set_run_state, run_id=run_id, state=state, only_from=only_from))
         finally:
             await asyncio.to_thread(journal.close)
 
@@ -151,13 +159,14 @@ class Foreground:
 
     async def _follow(self) -> None:
         """Look on until the runs have settled, the runner is gone, or the person has seen enough."""
-        self._followed = holder(self.workspace)
+        self._followed, self._following = holder(self.workspace), True
         if self._followed:
             self.view.say(f"Following the runner (pid {self._followed}) that is at work in this workspace.")
         while self._open and not self._interrupted.is_set():
             gone = holder(self.workspace) is None
             await self._look()
             if gone:
+                self._following = False
                 return
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._interrupted.wait(), LOOK_EVERY)
@@ -189,7 +198,7 @@ class Foreground:
         if not self._followed or pid is None or pid in (self._followed, os.getpid()):
             return False
         self._followed = pid
-        await self._write_ready(frozenset({run_id}))
+        await self._write(RunState.READY, _LEFT)
         return True
 
     def _end(self, run_id: int, code: Exit) -> None:
@@ -214,16 +223,16 @@ class Foreground:
                 loop.remove_signal_handler(number)
 
     def _interrupt(self) -> None:
-        self._interrupts += 1
-        self._interrupted.set()
         numbers = " ".join(str(run_id) for run_id in self._open)
-        if self._runner is None:
+        if self._following:
             self.view.say("Not following any more; the run goes on. `fluxtui resume` follows it again.")
-        elif self._interrupts == 1:
+        elif not self._interrupted.is_set():
             self.view.say(
                 "Stopping: nothing more is sent, answers under way are awaited. Once more stops at once and leaves"
                 f" them in doubt. `fluxtui resume {numbers}` goes on."
             )
-            self._runner.hand_over(frozenset(self._watches))
-        else:
+            if self._runner is not None:
+                self._stop_once(self._runner)
+        elif self._runner is not None:
             self._runner.stop()
+        self._interrupted.set()

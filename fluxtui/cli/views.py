@@ -45,6 +45,9 @@ class JsonView:
     def tick(self) -> None:
         pass
 
+    def close(self) -> None:
+        pass
+
     def say(self, text: str) -> None:
         self.output.say(text)
 
@@ -83,6 +86,9 @@ class PlainView:
     def tick(self) -> None:
         pass
 
+    def close(self) -> None:
+        pass
+
     def say(self, text: str) -> None:
         self.output.say(text)
 
@@ -109,7 +115,7 @@ class LiveView(PlainView):
     def ended(self, news: News, code: Exit) -> None:
         self._news.pop(news.run.id, None)
         if not self._news:
-            self._close()
+            self.close()
         for text in narration.ending(news, code):
             self.line(text)
         self.line(f"  Pictures: {self.workspace / news.run.folder}")
@@ -133,7 +139,7 @@ class LiveView(PlainView):
         with contextlib.suppress(OSError):
             self._live.console.print(Text(text))
 
-    def _close(self) -> None:
+    def close(self) -> None:
         if self._live is not None:
             with contextlib.suppress(OSError):
                 self._live.stop()

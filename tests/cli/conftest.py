@@ -7,11 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -148,11 +150,17 @@ class Here:
         return ended
 
     def ask(self, *arguments: str, code: int = 0) -> Ended:
-        """Run a command that only reads, in this process, which is quicker."""
+        """As `run`, in this process: quicker, and as good where no signal, lock or import is in question."""
         out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            ended = Ended(int(cli.run([*arguments, "--workspace", str(self.workspace)])), "", "")
-        ended.out, ended.err = out.getvalue(), err.getvalue()
+        with (
+            contextlib.chdir(self.folder),
+            mock.patch.dict(os.environ, self.environment, clear=True),
+            mock.patch.multiple(sys, excepthook=sys.excepthook, unraisablehook=sys.unraisablehook),
+            mock.patch.object(threading, "excepthook", threading.excepthook),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            ended = Ended(int(cli.run(arguments)), out.getvalue(), err.getvalue())
         assert ended.code == code, f"{arguments} ended with {ended.code}\n{ended.out}\n{ended.err}"
         return ended
 

@@ -60,7 +60,7 @@ def test_all_done(wired: Here, served: ServedSandbox) -> None:
 
 
 def test_refused(wired: Here) -> None:
-    ended = wired.run("run", wired.batch("a fox refused", "[sandbox:moderate] nothing nice"), "-t", BFL, code=3)
+    ended = wired.ask("run", wired.batch("a fox refused", "[sandbox:moderate] nothing nice"), "-t", BFL, code=3)
     *jobs, last = ended.out.splitlines()
     assert sorted(line.split("  ")[:2] for line in jobs) == [["⊘ refused", "task-1"], ["✔ done", "task-0"]]
     assert last.startswith("Run 1 batch: finished, 1 done, 1 refused, $0.0")
@@ -70,28 +70,28 @@ def test_refused(wired: Here) -> None:
 
 def test_some_failed_and_some_impossible(wired: Here) -> None:
     batch = wired.batch("failing [sandbox:error]", "fine")
-    lines = wired.run("run", batch, "-t", BFL, "--json", code=1).lines
+    lines = wired.ask("run", batch, "-t", BFL, "--json", code=1).lines
     assert lines[-1]["counts"]["failed"] == 1
     (failed,) = (line for line in lines if line.get("state") == "failed")
     assert failed["error"]["what"]
     # Tried again, for a person said so; it fails again, and only what is new is told.
-    again = wired.run("resume", "1", "--retry-failed", "--json", code=1).lines
+    again = wired.ask("resume", "1", "--retry-failed", "--json", code=1).lines
     assert {line["job"] for line in again if line["event"] == "job"} == {failed["job"]}
 
     reference = {"tasks": [{"name": "lost", "prompt": "a fox", "references": ["nowhere.png"]}]}
     (wired.folder / "references.json").write_text(json.dumps(reference))
-    ended = wired.run("run", "references.json", "-t", "bfl/flux-kontext-pro", code=1)
+    ended = wired.ask("run", "references.json", "-t", "bfl/flux-kontext-pro", code=1)
     assert "nowhere.png" in ended.out
     assert "cannot be drawn" in ended.err
 
 
 def test_the_cap_stops_it_and_a_higher_one_goes_on(wired: Here) -> None:
     batch = wired.batch(*(f"capped {i}" for i in range(5)))
-    ended = wired.run("run", batch, "-t", BFL, "--max-cost", "$0.10", "--json", code=5)
+    ended = wired.ask("run", batch, "-t", BFL, "--max-cost", "$0.10", "--json", code=5)
     assert ended.summary["state"] == "capped"
     assert ended.summary["counts"]["done"] == 2
     assert ended.summary["cost"] <= 0.10
-    ended = wired.run("resume", "1", "--max-cost", "1")
+    ended = wired.ask("resume", "1", "--max-cost", "1")
     assert "5 done" in ended.out
 
 
@@ -99,14 +99,14 @@ def test_a_bad_key_parks_the_lane_until_it_is_right(wired: Here, served: ServedS
     canary = "canary-bad-key-4471aa"
     wired.environment["BFL_FLUX_API_KEY"] = canary
     batch = wired.batch(*(f"parked {i}" for i in range(12)))
-    ended = wired.run("run", batch, "-t", BFL, code=6)
+    ended = wired.ask("run", batch, "-t", BFL, code=6)
     assert "BFL_FLUX_API_KEY" in ended.out
     assert "fluxtui resume 1" in ended.out
     shown = wired.ask("show", "1", "--json").json
     assert shown["run"]["counts"]["queued"] == 12
     assert sum(job["attempts"] for job in shown["jobs"]) < 12
     wired.environment["BFL_FLUX_API_KEY"] = served.environment["BFL_FLUX_API_KEY"]
-    ended = wired.run("resume", "--json")
+    ended = wired.ask("resume", "--json")
     assert ended.summary["counts"]["done"] == 12
     files = [path for path in wired.workspace.rglob("*") if path.is_file()]
     assert not [path for path in files if canary.encode() in path.read_bytes()]
@@ -116,136 +116,149 @@ def test_a_bad_key_parks_the_lane_until_it_is_right(wired: Here, served: ServedS
 
 def test_in_doubt_waits_for_a_person(wired: Here, served: ServedSandbox) -> None:
     batch = wired.batch("doubtful [sandbox:reset]", "doubtless")
-    ended = wired.run("run", batch, "-t", BFL, code=4)
+    ended = wired.ask("run", batch, "-t", BFL, code=4)
     assert "? in doubt  task-0" in ended.out
     assert "--in-doubt" in ended.out
-    assert "1 done" in wired.run("resume", "1", code=4).out
+    assert "1 done" in wired.ask("resume", "1", code=4).out
     assert len(served.records("doubtful")) == 1
-    ended = wired.run("resume", "1", "--in-doubt", "resend", "--json")
+    ended = wired.ask("resume", "1", "--in-doubt", "resend", "--json")
     assert ended.summary["counts"]["done"] == 2
     assert len(served.records("doubtful")) == 2
 
 
 def test_what_to_do_in_doubt_may_be_said_beforehand(wired: Here, served: ServedSandbox) -> None:
     batch = wired.batch("given up [sandbox:reset]")
-    lines = wired.run("run", batch, "-t", BFL, "--in-doubt", "abandon", "--json", code=1).lines
+    lines = wired.ask("run", batch, "-t", BFL, "--in-doubt", "abandon", "--json", code=1).lines
     assert [line["state"] for line in lines[1:-1]] == ["sending", "in_doubt", "cancelled"]
     assert lines[-1]["uncertain"] > 0
     assert len(served.records("given up")) == 1
 
 
-def test_detached_it_goes_on_alone_and_can_be_followed(wired: Here) -> None:
-    batch = wired.batch(*(f"detached {i} [sandbox:slow=1.5]" for i in range(3)))
-    ended = wired.run("run", batch, "-t", BFL, "--detach")
-    assert ended.out == "1\n"
+def test_detached_it_goes_on_alone(wired: Here) -> None:
+    assert wired.run("run", wired.batch("alone one", "alone two"), "-t", BFL, "--detach").out == "1\n"
     assert wired.ask("show", "1", "--json").json["run"]["state"] in ("running", "finished")
+    wait_until(lambda: wired.counts().get(JobState.DONE) == 2)
+
+
+def test_who_follows_sees_it_through(wired: Here) -> None:
+    batch = wired.batch("followed one [sandbox:slow=90]", "followed two [sandbox:slow=90]")
+    wired.run("run", batch, "-t", BFL, "--detach")
+    wait_until(lambda: wired.counts().get(JobState.WAITING) == 2)
     status = wired.ask("runner", "--json").json["runner"]
     assert status["alive"]
     assert status["pid"] == holder(wired.workspace) == int((wired.workspace / "runner.lock").read_text())
     assert status["since"].endswith("Z")
-    followed = wired.run("resume", "--json")
-    assert followed.summary["counts"]["done"] == 3
-    assert "Following the runner" in followed.err
+    follower = _following(wired)
+    assert "cancelled 2 jobs" in wired.ask("cancel", "1", "--all").err
+    ended = wired.end(follower)
+    assert (ended.code, ended.summary["state"], ended.summary["counts"]["cancelled"]) == (1, "cancelled", 2)
+
+
+def _following(here: Here) -> "subprocess.Popen[str]":
+    """Start a command that follows run 1; return once it says so."""
+    follower = here.begin("resume", "1", "--json")
+    assert follower.stderr is not None
+    assert "Following the runner" in follower.stderr.readline()
+    return follower
 
 
 def test_paused_it_waits(wired: Here, served: ServedSandbox) -> None:
-    assert wired.run("run", wired.batch("paused fox"), "-t", BFL, "--paused").out == "1\n"
+    assert wired.ask("run", wired.batch("paused fox"), "-t", BFL, "--paused").out == "1\n"
     assert wired.ask("runs", "--json").json["runs"][0]["state"] == "paused"
     assert not served.records("paused fox")
-    wired.run("resume", "1")
+    wired.ask("resume", "1")
     assert len(served.records("paused fox")) == 1
 
 
 def test_interrupted_it_can_be_resumed(wired: Here, served: ServedSandbox) -> None:
-    batch = wired.batch(*(f"interrupted {i} [sandbox:slow=1]" for i in range(8)))
-    process = wired.begin("run", batch, "-t", BFL, "--concurrency", "2", "--json")
-    wait_until(lambda: len(served.records("interrupted")) >= 2)
+    batch = wired.batch(*(f"interrupted {i} [sandbox:slow=1]" for i in range(6)))
+    process = wired.begin("run", batch, "-t", BFL, "--concurrency", "1", "--json")
+    wait_until(lambda: len(served.records("interrupted")) >= 1)
     process.send_signal(signal.SIGINT)
     ended = wired.end(process)
     assert ended.code == 130
     assert "fluxtui resume 1" in ended.err
     assert (ended.summary["state"], ended.summary["exit_code"]) == ("interrupted", 130)
     assert holder(wired.workspace) is None
-    assert wired.run("resume", "1", "--concurrency", "8", "--json").summary["counts"]["done"] == 8
-    assert len(served.records("interrupted")) == 8
+    assert wired.run("resume", "1", "--concurrency", "8", "--json").summary["counts"]["done"] == 6
+    assert len(served.records("interrupted")) == 6
 
 
 def test_killed_it_is_taken_over_by_who_follows(wired: Here, served: ServedSandbox) -> None:
-    batch = wired.batch(*(f"killed {i} [sandbox:slow=4]" for i in range(4)))
-    host = wired.begin("run", batch, "-t", BFL)
-    wait_until(lambda: len(served.records("killed")) == 4 and wired.counts().get(JobState.WAITING) == 4)
-    follower = wired.begin("resume", "1", "--json")
-    assert follower.stderr is not None
-    assert "Following the runner" in follower.stderr.readline() + follower.stderr.readline()
+    host = wired.begin("run", wired.batch(*(f"killed {i} [sandbox:slow=90]" for i in range(4))), "-t", BFL)
+    wait_until(lambda: holder(wired.workspace) == host.pid and wired.counts().get(JobState.WAITING) == 4)
+    follower = _following(wired)
     host.kill()
-    host.communicate()
-    assert wired.end(follower).summary["counts"]["done"] == 4
+    wait_until(lambda: holder(wired.workspace) == follower.pid)
+    follower.send_signal(signal.SIGINT)
+    ended = wired.end(follower)
+    assert (ended.code, ended.summary["state"], ended.summary["counts"]["waiting"]) == (130, "interrupted", 4)
     assert len(served.records("killed")) == 4
 
 
 def test_whoever_follows_may_leave(wired: Here) -> None:
-    batch = wired.batch(*(f"left {i} [sandbox:slow=2]" for i in range(2)))
-    wired.run("run", batch, "-t", BFL, "--detach")
-    follower = wired.begin("resume", "1")
-    assert follower.stderr is not None
-    assert "Following the runner" in follower.stderr.readline() + follower.stderr.readline()
+    wired.run("run", wired.batch("left [sandbox:slow=90]"), "-t", BFL, "--detach")
+    runner = holder(wired.workspace)
+    follower = _following(wired)
     follower.send_signal(signal.SIGINT)
     ended = wired.end(follower)
     assert ended.code == 130
     assert "the run goes on" in ended.err
-    assert "2 done" in wired.run("resume", "1").out
+    assert holder(wired.workspace) == runner
+    assert wired.ask("show", "1", "--json").json["run"]["state"] == "running"
 
 
 def test_a_host_that_is_done_leaves_the_others_to_the_background(wired: Here) -> None:
-    quick = wired.batch("first come [sandbox:slow=1.5]", name="quick.json")
-    slow = wired.batch("longer [sandbox:slow=5]", name="slow.json")
+    quick = wired.batch("first come [sandbox:slow=90]", name="quick.json")
+    slow = wired.batch("longer [sandbox:slow=90]", name="slow.json")
     host = wired.begin("run", quick, "-t", BFL)
     wait_until(lambda: holder(wired.workspace) == host.pid)
     assert wired.run("run", slow, "-t", BFL, "--detach").out == "2\n"
+    wait_until(lambda: wired.counts(2).get(JobState.WAITING) == 1)
+    wired.ask("cancel", "1", "--all")
     ended = wired.end(host)
-    assert ended.code == 0
+    assert ended.code == 1
     assert "go on in the background" in ended.err
-    assert wired.run("resume", "2", "--json").summary["counts"]["done"] == 1
-    assert [run["state"] for run in wired.ask("runs", "--json").json["runs"]] == ["finished", "finished"]
+    assert holder(wired.workspace) not in (None, host.pid)
+    assert wired.ask("runs", "--json").json["runs"][0]["state"] in ("ready", "running")
+    assert wired.counts(2) == {JobState.WAITING: 1}
 
 
 def test_cancelling(wired: Here, served: ServedSandbox) -> None:
-    batch = wired.batch(*(f"cancelled {i} [sandbox:slow=1]" for i in range(9)))
+    batch = wired.batch(*(f"cancelled {i} [sandbox:slow=90]" for i in range(5)))
     wired.run("run", batch, "-t", BFL, "--concurrency", "1", "--detach")
-    assert "cancelled" in wired.run("cancel", "1").err
-    ended = wired.run("resume", "1", "--json", code=1)
-    counts = ended.summary["counts"]
-    assert ended.summary["state"] == "cancelled"
-    assert counts["cancelled"] >= 7
-    assert counts["done"] + counts["cancelled"] == 9
-    assert len(served.records("cancelled")) == counts["done"]
+    wait_until(lambda: wired.counts().get(JobState.WAITING) == 1)
+    assert "cancelled 4 jobs" in wired.ask("cancel", "1").err
+    assert wired.counts() == {JobState.CANCELLED: 4, JobState.WAITING: 1}
+    assert "cancelled 1 jobs" in wired.ask("cancel", "1", "--all").err
+    ended = wired.ask("resume", "1", "--json", code=1)
+    assert (ended.summary["state"], ended.summary["counts"]["cancelled"]) == ("cancelled", 5)
+    assert len(served.records("cancelled")) == 1
     assert "nothing to cancel" in wired.ask("cancel", "1", "--all").err
     assert "There is no run 7" in wired.ask("cancel", "7", code=2).err
 
 
 def test_stopping_the_runner_interrupts_its_runs(wired: Here) -> None:
-    wired.run("run", wired.batch(*(f"stopped {i} [sandbox:slow=2]" for i in range(3))), "-t", BFL, "--detach")
-    assert "has ended" in wired.run("runner", "stop").err
+    wired.run("run", wired.batch("stopped [sandbox:slow=90]"), "-t", BFL, "--detach")
+    wait_until(lambda: wired.counts().get(JobState.WAITING) == 1)
+    assert "has ended" in wired.ask("runner", "stop").err
     assert wired.ask("runs", "--json").json["runs"][0]["state"] == "interrupted"
-    assert "3 done" in wired.run("resume").out
 
 
 def test_check_tries_keys_without_spending(wired: Here, served: ServedSandbox) -> None:
     before = served.ledger()["submissions"]
-    found = wired.run("check", "--json").json["services"]
-    assert [(service["id"], service["state"] == "problem") for service in found] == [
-        ("azure-flux", False),
-        ("bfl", False),
-    ]
+    found = wired.ask("check", "--json").json["services"]
+    states = {service["id"]: service["state"] for service in found}
+    assert (states["azure-flux"] in ("ok", "unknown"), states["bfl"]) == (True, "ok")
     wired.environment["BFL_FLUX_API_KEY"] = "canary-wrong-key"
-    ended = wired.run("check", code=6)
+    ended = wired.ask("check", code=6)
     assert "canary-wrong-key" not in ended.out + ended.err
     assert served.ledger()["submissions"] == before
 
 
 def test_without_a_terminal_the_cockpit_is_a_run(here: Here) -> None:
     batch = here.batch("a heron [sandbox:slow=0]")
-    ended = here.run("--sandbox", "--start", batch, "-t", "bfl")
+    ended = here.ask("--sandbox", "--start", batch, "-t", "bfl")
     assert "1 done, $0.04 of play money spent" in ended.out
     assert list(here.workspace.glob("batch_*/bfl/task-0.*"))
 
