@@ -1,6 +1,7 @@
 """Where bytes are chewed: a pool of two threads, and a bound on the bodies held in memory."""
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,10 @@ _MOST_TOGETHER = 32
 _BYTES_TOGETHER = 4 * 1024 * 1024
 """What one thread stores in one go at most, in pictures and in bytes as they came."""
 
+_SWITCH = 0.0005
+"""Seconds that a thread may keep the interpreter when others want it. The event loop, the journal and
+these threads hand it over at every system call; with Python's 5 ms each such call may take that long."""
+
 Saving: TypeAlias = tuple[store.Unsaved, "asyncio.Future[store.SavedImage]"]
 
 
@@ -33,6 +38,8 @@ class BytePool:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="bytes")
         self._unsaved: deque[Saving] = deque()
         self._saving = 0
+        self._switch = sys.getswitchinterval()
+        sys.setswitchinterval(min(self._switch, _SWITCH))
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function` in the pool and return what it returns."""
@@ -52,6 +59,7 @@ class BytePool:
 
     def close(self) -> None:
         self._executor.shutdown(wait=True, cancel_futures=True)
+        sys.setswitchinterval(self._switch)
 
     def _save_on(self) -> None:
         while self._unsaved and self._saving < self._threads:

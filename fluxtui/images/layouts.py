@@ -1,6 +1,7 @@
 """Where pictures land in the workspace. Names come from outside and are made safe here, once more."""
 
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -32,7 +33,7 @@ def image_stem(
     pictures of one job from 0; with `count` above 1 they get `-1`, `-2` ... appended. Raises
     ValueError for an unknown layout.
     """
-    safe_folder, safe_provider = file_stem(folder, limit=_LIMIT), file_stem(provider)
+    safe_folder, safe_provider = _recurring(folder), _recurring(provider)
     safe_stem = file_stem(stem, limit=_LIMIT)
     suffix = f"-{ordinal + 1}" if count > 1 else ""
     if layout == "by_target":
@@ -42,3 +43,9 @@ def image_stem(
         rest = safe_stem[len(safe_task) :] if safe_stem.startswith(safe_task) else f"_{safe_stem}"
         return Path(safe_folder, safe_task, file_stem(safe_provider + rest, limit=_LIMIT) + suffix)
     raise ValueError(f"a layout is one of {', '.join(LAYOUTS)}, not {layout!r}")
+
+
+@lru_cache(maxsize=64)
+def _recurring(name: str) -> str:
+    """Return the safe form of a name that all pictures of a run share."""
+    return file_stem(name, limit=_LIMIT)
