@@ -103,6 +103,10 @@ def _import_all() -> None:
     import pybase64  # noqa: F401
     from PIL import PngImagePlugin  # noqa: F401
 
+    import fluxtui.providers.http
+    import fluxtui.settings.core
+    import fluxtui.settings.sections  # noqa: F401
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="one side of benchmarks/throughput.py: the runner")

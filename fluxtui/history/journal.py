@@ -59,16 +59,19 @@ class _Waiting(Generic[T]):
     result: T | None = None
     error: Exception | None = None
 
-    def run(self, transaction: Transaction) -> None:
+    def run(self, transaction: Transaction, *, alone: bool) -> None:
+        """Do the operation; one that fails leaves no trace. Alone in its transaction it needs no savepoint."""
         connection = transaction.connection
-        connection.execute("SAVEPOINT operation")
+        if not alone:
+            connection.execute("SAVEPOINT operation")
         try:
             self.result = self.operation(transaction)
         except Exception as error:  # noqa: BLE001 - handed to whoever waits for this operation
             self.error = error
-            connection.execute("ROLLBACK TO operation")
+            connection.execute("ROLLBACK" if alone else "ROLLBACK TO operation")
             transaction.forget_revision()
-        connection.execute("RELEASE operation")
+        if not alone:
+            connection.execute("RELEASE operation")
 
     def settle(self) -> None:
         """Hand over what came of it, in the thread where that may be done."""
@@ -187,9 +190,11 @@ class Journal:
         try:
             connection.execute("BEGIN IMMEDIATE")
             transaction = Transaction(connection)
+            alone = len(group) == 1
             for waiting in group:
-                waiting.run(transaction)
-            connection.execute("COMMIT")
+                waiting.run(transaction, alone=alone)
+            if not (alone and group[0].error is not None):  # that one has rolled back already
+                connection.execute("COMMIT")
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

@@ -14,6 +14,9 @@ LONG: Final = 2048
 _MOST_QUOTES: Final = 20_000
 """With more strings than this, looking at each costs more than parsing everything."""
 
+_MARK: Final = secrets.token_hex(8)
+"""Of this process, and never sent: no service can know it, so none can forge a placeholder."""
+
 PICTURE_KEYS: Final = frozenset({"b64_json"})
 
 
@@ -64,14 +67,13 @@ class _Cuts:
     def rest(self) -> bytes:
         """Return the body with a placeholder in every long string."""
         body, view = self.body, memoryview(self.body)
-        mark = secrets.token_hex(8)  # the service cannot know it, so it cannot forge a placeholder
         pieces: list[bytes | memoryview] = []
         done = 0
         start = body.find(b'"') + 1
         while start:
             end = _end_of_string(body, start)
             if end - start > LONG:
-                name = f"{mark}:{len(self.spans)}"
+                name = f"{_MARK}:{len(self.spans)}"
                 self.spans[name] = (start, end)
                 pieces += (view[done:start], name.encode())
                 done = end

@@ -10,6 +10,7 @@ import json as json_module
 import zlib
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import httpx
@@ -168,9 +169,7 @@ class Http:
         problem: Problem
         # What could not be sent is reported after the handler, so that the error keeps no headers alive.
         try:
-            target = httpx.URL(url)
-            if target.scheme not in ("http", "https") or not target.host:
-                raise httpx.InvalidURL("no host")
+            target = _opened(url)
             content = _content(given)
             sent = {**self._common, "accept-encoding": "identity", **(headers or {})}
             if content is not None:
@@ -280,6 +279,15 @@ def open_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.Asyn
     `transport` replaces the network: a mock in tests, the sandbox in this process.
     """
     return new_client(transport)
+
+
+@lru_cache(maxsize=256)
+def _opened(url: str) -> httpx.URL:
+    """Return `url` taken apart; every submission goes to the same few. Raises httpx.InvalidURL."""
+    target = httpx.URL(url)
+    if target.scheme not in ("http", "https") or not target.host:
+        raise httpx.InvalidURL("no host")
+    return target
 
 
 def _plain_headers(response: httpx.Response) -> dict[str, str]:
