@@ -36,6 +36,29 @@ _BUILT_IN = (
         "fluxtui.providers.bfl",
         ("BFL_FLUX_API_KEY", "BFL_FLUX_API_URL"),
     ),
+    ProviderEntry("openai", "OpenAI", "fluxtui.providers.openai", ("OPENAI_API_KEY", "OPENAI_BASE_URL")),
+    ProviderEntry(
+        "azure-openai",
+        "Azure OpenAI",
+        "fluxtui.providers.azure_openai",
+        (
+            "AZURE_OPENAI_ENDPOINT",
+            "AZURE_OPENAI_API_KEY",
+            "AZURE_OPENAI_DEPLOYMENT_NAME",
+            "AZURE_OPENAI_API_VERSION",
+            "AZURE_OPENAI_MODEL",
+        ),
+    ),
+    ProviderEntry("fal", "fal.ai", "fluxtui.providers.fal", ("FAL_AI_API_KEY", "FAL_QUEUE_URL")),
+    ProviderEntry(
+        "replicate", "Replicate", "fluxtui.providers.replicate", ("REPLICATE_API_TOKEN", "REPLICATE_API_URL")
+    ),
+    ProviderEntry(
+        "flux-schnell",
+        "Flux Schnell",
+        "fluxtui.providers.flux_schnell",
+        ("FAL_AI_API_KEY", "FAL_QUEUE_URL", "REPLICATE_API_TOKEN", "REPLICATE_API_URL", "FLUX_SCHNELL_VIA"),
+    ),
 )
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

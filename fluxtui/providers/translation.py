@@ -292,7 +292,8 @@ class _Translator:
         elif size is not None:
             given = sizes.shape(size.width, size.height, rule)
             told = f"{given} at {self.payload[rule.resolution_wire]}" if rule.resolution_wire in self.payload else given
-            told += " megapixels" if rule.resolution_wire == "megapixels" else ""
+            if rule.resolution_wire == "megapixels":
+                told += " megapixel"  # 0.25 or 1
             reason = f"{self.model.name} takes a shape and chooses the pixels"
             self._note("size", Change.REWRITTEN, str(size), told, reason, "aspect_ratio")
         if given is not None:

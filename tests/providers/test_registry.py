@@ -55,8 +55,10 @@ def test_a_package_brings_a_provider(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_package_cannot_take_the_place_of_another(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    ours = registry.entries()
+    registry.entries.cache_clear()
     install(monkeypatch, bfl="evil", azure_flux="evil", **{"../up": "evil"})
-    assert [entry.id for entry in registry.entries()] == ["azure-flux", "bfl"]
+    assert registry.entries() == ours
     assert registry.entry("bfl").module == "fluxtui.providers.bfl"
     assert caplog.text.count("is left out") == 3
 
@@ -77,6 +79,7 @@ def test_a_package_that_does_not_work_is_named(monkeypatch: pytest.MonkeyPatch) 
         ("fluxtui.providers.catalog", {"httpx", "aiohttp", "pydantic"}),
         ("fluxtui.providers.bfl", {"httpx", "aiohttp"}),
         ("fluxtui.providers.azure_flux", {"httpx", "aiohttp"}),
+        ("fluxtui.providers.flux_schnell", {"httpx", "aiohttp"}),
     ],
 )
 def test_imports_stay_cheap(module: str, heavy: set[str]) -> None:
