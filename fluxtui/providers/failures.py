@@ -279,6 +279,22 @@ def bad_answer(
     return ServiceError(problem, acceptance=Acceptance.MAYBE if submitting else Acceptance.YES)
 
 
+def unconfigured(service: Service, variables: tuple[str, ...]) -> ServiceError:
+    """Return the error of a provider that was made without what it needs."""
+    problem = Problem(
+        ProblemKind.CONFIGURATION, f"{service.title} is not configured.", f"{', '.join(variables)} is not set."
+    )
+    return ServiceError(problem, acceptance=Acceptance.NO, permanent=True)
+
+
+def nothing_to_collect(service: Service) -> ServiceError:
+    """Return the error for asking a service for accepted work when its answers are always complete."""
+    problem = Problem(
+        ProblemKind.EXPIRED, f"{service.title} keeps no pictures to ask for.", "It answers with the picture itself."
+    )
+    return ServiceError(problem, acceptance=Acceptance.YES, permanent=True)
+
+
 _BY_STATUS: Mapping[int, ProblemKind] = {
     401: ProblemKind.AUTHENTICATION,
     402: ProblemKind.CREDITS,
