@@ -1,80 +1,20 @@
-"""fal.ai: recorded shapes of its queue, its three kinds of failures, black frames, and where the key travels."""
+"""fal.ai: what is sent, what becomes of the ticket, and where the key travels."""
 
-import base64
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import ValidationError
 
-from fluxtui.domain.jobs import Bill, Pending, Refusal, Ticket
-from fluxtui.domain.money import Micros, usd
+from fluxtui.domain.jobs import Pending
 from fluxtui.domain.problems import Acceptance, ProblemKind, ServiceError
-from fluxtui.domain.request import Adaptation, Change, ImageRequest
+from fluxtui.domain.request import ImageRequest
 from fluxtui.domain.size import Size
 from fluxtui.providers import fal
-from fluxtui.providers.base import Accepted, CheckState, EncodedImage, Images, LinkedImage, Provider
+from fluxtui.providers.base import Accepted, CheckState, Provider
 
+from .fal_shapes import BASE, FOX, ID, KEY, LOCKED, QUEUED, URLS, queue, service, ticket
 from .wire import Wire, answering
-
-KEY = "canary-fal-id:canary-fal-secret-0123"
-ID = "764cabcf-b745-4b3e-ae38-1200304cf45b"
-BASE = f"https://queue.fal.run/fal-ai/flux/requests/{ID}"
-URLS = {"response_url": BASE, "status_url": f"{BASE}/status", "cancel_url": f"{BASE}/cancel"}
-QUEUED = {"status": "IN_QUEUE", "request_id": ID, "queue_position": 0, **URLS}
-FOX = ImageRequest("fal-ai/flux/schnell", "a red fox", size=Size(1024, 768), seed=42, count=2, output_format="png")
-COMPLETED = {"status": "COMPLETED", "request_id": ID, "logs": None, "metrics": {"inference_time": 0.46}}
-PICTURE = {"url": "https://v3.fal.media/files/rabbit/abc123.png", "width": 1024, "height": 768}
-RESULT = {
-    "images": [PICTURE, {**PICTURE, "url": "https://v3.fal.media/files/rabbit/def456.png"}],
-    "timings": {"inference": 0.3713},
-    "seed": 1763412345,
-    "has_nsfw_concepts": [False, False],
-    "prompt": "a red fox",
-}
-BLACK = {**RESULT, "has_nsfw_concepts": [True, True]}
-
-
-def service(url: str | None = None, key: str | None = KEY) -> Provider:
-    settings = {"FAL_AI_API_KEY": key, "FAL_QUEUE_URL": url}
-    return fal.make(fal.SETTINGS.model_validate({k: v for k, v in settings.items() if v is not None}))
-
-
-def ticket(**more: Any) -> Ticket:
-    data: dict[str, Any] = {
-        "id": ID,
-        **URLS,
-        "base": "https://queue.fal.run",
-        "model": FOX.model,
-        "count": 2,
-        "price": 6000,
-    }
-    return Ticket({**data, **more})
-
-
-def queue(status: Any, result: Any = None, result_status: int = 200, **headers: str) -> Wire:
-    """Return a queue that answers the status with `status`, and the result with `result`."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/status"):
-            return httpx.Response(200 if status["status"] == "COMPLETED" else 202, json=status)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        if isinstance(result, bytes):
-            return httpx.Response(result_status, content=result, headers=named)
-        return httpx.Response(result_status, json=result, headers=named)
-
-    return Wire(handler=answer)
-
-
-async def collected(wire: Wire, **more: Any) -> Pending | Images | Refusal:
-    return await service().collect(ticket(**more), wire.http)
-
-
-async def collecting_fails(wire: Wire, **more: Any) -> ServiceError:
-    with pytest.raises(ServiceError) as caught:
-        await collected(wire, **more)
-    return caught.value
-
 
 # --- submitting ---
 
@@ -176,7 +116,6 @@ async def test_without_a_key_nothing_is_sent() -> None:
     assert wire.requests == []
 
 
-LOCKED = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
 UNTAKEN = {"detail": "No runner available", "error_type": "runner_scheduling_failure"}
 
 
@@ -267,169 +206,6 @@ async def test_namespaces_keep_three_parts() -> None:
     wire = queue({"status": "IN_PROGRESS"})
     await service().collect(answer.ticket, wire.http)
     assert str(wire.last.url) == f"https://queue.fal.run/workflows/owner/name/requests/{ID}/status"
-
-
-# --- collecting ---
-
-
-@pytest.mark.parametrize(
-    ("body", "stage"),
-    [
-        ({**QUEUED, "queue_position": 2}, "queued, 2 before it"),
-        ({"status": "IN_PROGRESS", "logs": None}, "IN_PROGRESS"),
-        ({"status": "SOMETHING_NEW"}, "SOMETHING_NEW"),
-    ],
-)
-async def test_work_under_way(body: dict[str, Any], stage: str) -> None:
-    assert await collected(queue(body)) == Pending(None, stage)
-
-
-async def test_finished_pictures() -> None:
-    wire = queue(COMPLETED, RESULT, x_fal_billable_units="2")
-    answer = await collected(wire)
-    assert isinstance(answer, Images)
-    assert [item.url for item in answer.items if isinstance(item, LinkedImage)] == [
-        "https://v3.fal.media/files/rabbit/abc123.png",
-        "https://v3.fal.media/files/rabbit/def456.png",
-    ]
-    assert {item.facts.seed for item in answer.items} == {1763412345}
-    assert answer.items[0].facts.details == {"duration": 0.3713}
-    assert answer.bill == Bill(usd("0.006"))
-    assert (answer.adaptations, answer.reply) == ((), None)
-    assert [request.url.path.rpartition("/")[2] for request in wire.requests] == ["status", ID]
-
-
-async def test_all_black_frames_are_a_refusal_and_charged() -> None:
-    answer = await collected(queue(COMPLETED, BLACK))
-    assert isinstance(answer, Refusal)
-    assert answer.problem.kind is ProblemKind.MODERATION
-    assert answer.bill == Bill(Micros(6000))
-    billed = await collected(queue(COMPLETED, BLACK, x_fal_billable_units="3"))
-    assert isinstance(billed, Refusal)
-    assert billed.bill == Bill(Micros(9000))
-
-
-async def test_good_pictures_among_black_frames_are_kept() -> None:
-    answer = await collected(queue(COMPLETED, {**RESULT, "has_nsfw_concepts": [True, False]}))
-    assert isinstance(answer, Images)
-    (item,) = answer.items
-    assert isinstance(item, LinkedImage)
-    assert "def456" in item.url
-    assert answer.adaptations == (Adaptation("n", Change.OBSERVED, 2, 1, "the safety checker blacked out 1"),)
-
-
-async def test_fewer_pictures_than_asked_for_are_told() -> None:
-    answer = await collected(queue(COMPLETED, {"images": [PICTURE], "seed": None}))
-    assert isinstance(answer, Images)
-    assert [adaptation.given for adaptation in answer.adaptations] == [1]
-    assert answer.bill is None
-
-
-@pytest.mark.parametrize("length", [30, 9000])
-async def test_pictures_inside_the_answer_need_no_network(length: int) -> None:
-    data = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * (length // 256)
-    uri = f"data:image/png;base64,{base64.b64encode(data).decode()}"
-    answer = await collected(queue(COMPLETED, {"images": [{"url": uri}], "seed": 2**64 - 1}), count=1)
-    assert isinstance(answer, Images)
-    (item,) = answer.items
-    assert isinstance(item, EncodedImage)
-    assert base64.b64decode(bytes(item.base64)) == data
-    assert item.facts.seed == 2**64 - 1
-    assert answer.reply is not None
-    answer.reply.release()
-
-
-async def test_other_models_have_one_image_or_bare_links() -> None:
-    for result in ({"image": PICTURE}, {"images": [PICTURE["url"]]}):
-        answer = await collected(queue(COMPLETED, result), count=1)
-        assert isinstance(answer, Images)
-        assert isinstance(answer.items[0], LinkedImage)
-
-
-@pytest.mark.parametrize("result", [{"images": []}, {"video": {"url": "https://x.example/v.mp4"}}, {"images": [{}]}])
-async def test_a_result_without_a_picture_stays_so(result: dict[str, Any]) -> None:
-    error = await collecting_fails(queue(COMPLETED, result))
-    assert (error.problem.kind, error.permanent) == (ProblemKind.BAD_ANSWER, True)
-    assert error.acceptance is Acceptance.YES
-
-
-POLICY = {"detail": [{"loc": ["body", "prompt"], "msg": "flagged", "type": "content_policy_violation"}]}
-NO_MEDIA = {"detail": [{"loc": ["body"], "msg": "No media was generated.", "type": "no_media_generated"}]}
-
-
-@pytest.mark.parametrize("body", [POLICY, NO_MEDIA])
-async def test_what_its_filter_withholds_is_a_refusal(body: dict[str, Any]) -> None:
-    answer = await collected(queue(COMPLETED, body, 422))
-    assert isinstance(answer, Refusal)
-    assert answer.problem.kind is ProblemKind.MODERATION
-
-
-def model_error(kind: str, **more: Any) -> dict[str, Any]:
-    return {"detail": [{"loc": ["body", "num_inference_steps"], "msg": "too many", "type": kind, **more}]}
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "kind", "acceptance"),
-    [
-        (422, model_error("less_than_equal"), ProblemKind.INVALID_REQUEST, Acceptance.YES),
-        (422, model_error("file_download_error"), ProblemKind.INVALID_REQUEST, Acceptance.YES),
-        (400, model_error("downstream_service_error"), ProblemKind.SERVER_ERROR, Acceptance.YES),
-        (500, model_error("internal_server_error"), ProblemKind.SERVER_ERROR, Acceptance.NO),
-        (504, model_error("generation_timeout"), ProblemKind.TIMEOUT, Acceptance.NO),
-        (503, {"detail": "x", "error_type": "runner_disconnected"}, ProblemKind.SERVER_ERROR, Acceptance.NO),
-        (404, {"detail": "Path /nonsense not found"}, ProblemKind.NOT_FOUND, Acceptance.NO),
-    ],
-)
-async def test_the_models_own_failure_is_final(
-    status: int, body: dict[str, Any], kind: ProblemKind, acceptance: Acceptance
-) -> None:
-    error = await collecting_fails(queue(COMPLETED, body, status))
-    assert (error.problem.kind, error.acceptance, error.permanent) == (kind, acceptance, True)
-    if kind is ProblemKind.INVALID_REQUEST:
-        assert "num_inference_steps" in error.problem.what
-
-
-@pytest.mark.parametrize(
-    ("kind", "problem", "acceptance"),
-    [
-        ("request_timeout", ProblemKind.TIMEOUT, Acceptance.NO),
-        ("runner_disconnected", ProblemKind.SERVER_ERROR, Acceptance.NO),
-        ("client_cancelled", ProblemKind.SERVER_ERROR, Acceptance.NO),
-        ("bad_request", ProblemKind.INVALID_REQUEST, Acceptance.YES),
-        (None, ProblemKind.SERVER_ERROR, Acceptance.YES),
-    ],
-)
-async def test_completed_may_mean_failed(kind: str | None, problem: ProblemKind, acceptance: Acceptance) -> None:
-    wire = queue({**COMPLETED, "error": "It broke", "error_type": kind})
-    error = await collecting_fails(wire)
-    assert (error.problem.kind, error.acceptance, error.permanent) == (problem, acceptance, True)
-    assert error.problem.cause == "It broke"
-    assert len(wire.requests) == 1
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "kind", "permanent"),
-    [
-        (503, {"detail": "Service Unavailable"}, ProblemKind.SERVER_ERROR, False),
-        (502, b"<html>nginx</html>", ProblemKind.SERVER_ERROR, False),
-        (429, {"detail": "slow down"}, ProblemKind.RATE_LIMITED, False),
-        (401, {"detail": "no"}, ProblemKind.AUTHENTICATION, False),
-        (403, {"detail": LOCKED}, ProblemKind.CREDITS, False),
-        (404, {"detail": "Request not found"}, ProblemKind.EXPIRED, True),
-        (200, b"<html>", ProblemKind.BAD_ANSWER, False),
-    ],
-)
-async def test_what_stands_before_the_queue_is_not_final(
-    status: int, body: Any, kind: ProblemKind, permanent: bool
-) -> None:
-    for wire in (queue(COMPLETED, body, status), answering(status, body)):
-        error = await collecting_fails(wire)
-        assert (error.problem.kind, error.permanent, error.acceptance) == (kind, permanent, Acceptance.YES)
-
-
-async def test_a_result_that_is_not_there_yet() -> None:
-    answer = await collected(queue(COMPLETED, {"detail": "Request is still in progress"}, 400))
-    assert isinstance(answer, Pending)
 
 
 # --- cancelling, checking ---
