@@ -22,8 +22,8 @@ SMALLEST = (60, 16)
 class CockpitScreen(Screen[None]):
     """A screen between header and footer. Subclasses compose `compose_body` and hear `on_news`."""
 
-    AREA: ClassVar[str] = ""
-    """What the palette calls it."""
+    PARTS: ClassVar[tuple[str, ...]] = ()
+    """Selectors of the widgets that `settle_in` and `on_news` use."""
     HELP = ""
     """What F1 says, as plain text."""
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - declared by Textual
@@ -60,7 +60,7 @@ class CockpitScreen(Screen[None]):
     @property
     def standing(self) -> bool:
         """Whether the screen has its parts: news and answers may come while it is being taken down."""
-        return self.is_attached and bool(self.query("#body > *"))
+        return self.is_attached and all(self.query(part) for part in self.PARTS)
 
     def _hear(self, news: News) -> None:
         if self.standing:

@@ -81,43 +81,48 @@ class Picture(Widget):
             self._shown = message.shown
             self.refresh()
 
-    def render_lines(self, crop: Region) -> list[Strip]:
+    def render_line(self, y: int) -> Strip:
+        ink, (width, height) = ink_of(self.app), self.size
+        back = ink(None, "background")
         shown = self._shown
         if shown is None or shown.problem is not None:
-            return self._text_lines(crop, shown.problem if shown is not None else None)
+            return self._words_line(y, None if shown is None else shown.problem)
+        left, top = (width - shown.columns) // 2, (height - shown.rows) // 2
+        if not (self._may_draw and top <= y < top + len(shown.strips)):
+            return Strip([Segment(" " * width, back)], width)
+        right = Segment(" " * (width - left - shown.columns), back)
+        return Strip([Segment(" " * left, back), *shown.strips[y - top], right], width)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        shown = self._shown
+        if shown is None or shown.sixel is None or not self._may_draw:
+            return super().render_lines(crop)
+        # A sixel is painted over empty lines at a place on the screen, which only this level knows.
         width, height = self.size
         left, top = (width - shown.columns) // 2, (height - shown.rows) // 2
-        blank = Strip([Segment(" " * width, ink_of(self.app)(None, "background"))], width)
-        if shown.sixel is not None:
-            return self._sixel_lines(shown, blank, left, top)
-        pad = ink_of(self.app)(None, "background")
-        right = width - left - shown.columns
-        body = [Strip([Segment(" " * left, pad), *strip, Segment(" " * right, pad)], width) for strip in shown.strips]
-        lines = [blank] * top + body + [blank] * (height - top - len(body))
-        return [line.crop(crop.x, crop.right) for line in lines[crop.y : crop.bottom]]
-
-    def _sixel_lines(self, shown: Shown, blank: Strip, left: int, top: int) -> list[Strip]:
-        try:
-            if not self.screen.is_current or shown.sixel is None:
-                return [blank] * self.size.height
-        except NoScreen:
-            return [blank] * self.size.height
-        region = self.content_region
+        back, region = ink_of(self.app)(None, "background"), self.content_region
+        blank, side = Strip([Segment(" " * width, back)], width), Strip([Segment(" " * left, back)], left)
         painted = sixel.strips(shown.sixel, shown.columns, shown.rows, region.x + left, region.y + top)
-        side = Strip([Segment(" " * left, ink_of(self.app)(None, "background"))], left)
-        lines = [Strip.join([side, line]) for line in painted[:-1]] + [painted[-1]]
-        return [blank] * top + lines + [blank] * (self.size.height - top - len(lines))
+        lines = [Strip.join([side, line]) for line in painted[:-1]] + painted[-1:]
+        return [blank] * top + lines + [blank] * (height - top - len(lines))
 
-    def _text_lines(self, crop: Region, problem: str | None) -> list[Strip]:
+    @property
+    def _may_draw(self) -> bool:
+        """Whether graphics can be drawn: a screen in front would dim, and so destroy, what carries them."""
+        if self._shown is None or (self._shown.sixel is None and self._shown.transmit is None):
+            return True
+        try:
+            return self.screen.is_current
+        except NoScreen:
+            return False
+
+    def _words_line(self, y: int, problem: str | None) -> Strip:
         width, height = self.size
-        muted, back = ink_of(self.app)("muted"), ink_of(self.app)(None, "background")
+        style = ink_of(self.app)("muted", "background")
         words = (*self._words, problem) if problem else self._words
         if self._wish is not None and self._shown is None:
             words = ()  # on its way: an empty frame for some milliseconds is calmer than a flash of words
-        words = tuple(line for word in words for line in textwrap.wrap(word, max(width - 4, 8)) or [""])
-        top = max(0, (height - len(words)) // 2)
-        lines = [Strip([Segment(" " * width, back)], width)] * height
-        for offset, line in enumerate(words[: height - top]):
-            text = line.center(width) if len(line) < width else fit(line, width)
-            lines[top + offset] = Strip([Segment(fit(text, width), back + muted)], width)
-        return [line.crop(crop.x, crop.right) for line in lines[crop.y : crop.bottom]]
+        lines = [line for word in words for line in textwrap.wrap(word, max(width - 4, 8)) or [""]]
+        at = y - max(0, (height - len(lines)) // 2)
+        text = lines[at] if 0 <= at < len(lines) else ""
+        return Strip([Segment(fit(text.center(width) if len(text) < width else text, width), style)], width)

@@ -27,7 +27,7 @@ class BatchScreen(CockpitScreen):
     CSS_PATH = "screen.tcss"
     BINDINGS = keymap.bindings(keymap.BATCH)
     AUTO_FOCUS = "#tasks"
-    AREA = "batch"
+    PARTS = ("#sheet-head", "#tasks", "#task", "#targets", "#sums")
     HELP: ClassVar[str] = (
         "A batch is a file of tasks. Left: its tasks, and the selected one in full. Right: who can draw them (space"
         " ticks), and the quote: pictures, money, time, and everything that a target will not honour as asked."
@@ -76,7 +76,7 @@ class BatchScreen(CockpitScreen):
 
     def load(self, path: Path) -> None:
         """Read a file and show it; the quote follows. Before the screen is mounted its mounting does that."""
-        if not self.is_mounted:
+        if not (self.is_mounted and self.standing):
             return
         self.set_class(False, "-nothing")
         self.sheet = self.quoted = None
@@ -87,6 +87,8 @@ class BatchScreen(CockpitScreen):
     async def _read(self, path: Path) -> None:
         try:
             sheet = await in_thread(self.app.engine.read, path)
+            if not self.standing:
+                return
         except FluxtuiError as error:
             self.query_one("#sheet-head", Static).update(Content(path.name))
             self._show_quote(busy=False)
@@ -118,7 +120,7 @@ class BatchScreen(CockpitScreen):
             self._show_quote(busy=False)
             self.app.tell_problem(error.problem)
             return
-        if chosen != self.targets.chosen():
+        if not self.standing or chosen != self.targets.chosen():
             return
         self.quoted = quoted
         self._show_quote(busy=False)
@@ -135,7 +137,7 @@ class BatchScreen(CockpitScreen):
             quoted = await in_thread(self.app.engine.quote, sheet, sheet.offered)
         except FluxtuiError:
             return  # the chosen ones were priced; an offer that cannot be stays without a number
-        if sheet is self.sheet:
+        if self.standing and sheet is self.sheet:
             self.targets.show_quotes({line.target: line for line in quoted.lines})
             self.offers_priced = True
 

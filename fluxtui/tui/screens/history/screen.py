@@ -134,7 +134,7 @@ class HistoryScreen(CockpitScreen):
     CSS_PATH = "screen.tcss"
     BINDINGS = keymap.bindings(keymap.HISTORY)
     AUTO_FOCUS = "#runs"
-    AREA = "history"
+    PARTS = ("#runs", "#facts")
     HELP: ClassVar[str] = (
         "Every run of this workspace, newest first. The bar shows its jobs by state. A run that was interrupted,"
         " paused, parked or stopped by its cap can go on with r: finished pictures are never bought again."
@@ -181,6 +181,8 @@ class HistoryScreen(CockpitScreen):
         except NoHistoryYet:
             runs = ()
         except FluxtuiError:
+            return
+        if not self.standing:
             return
         self.set_class(not runs, "-nothing")
         self.query_one("#runs-pane").border_title = Content(f"runs {len(runs):,}")

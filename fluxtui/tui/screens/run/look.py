@@ -32,7 +32,7 @@ class LookScreen(CockpitScreen):
     LookScreen.-narrow.-facts-off #picture-pane { display: block; }
     """
     BINDINGS = keymap.bindings(keymap.LOOK)
-    AREA = "picture"
+    PARTS = ("Picture", "Facts > .rest")
     HELP = (
         "One job: its picture as large as the window allows, and every fact about it. The arrows go to its neighbours."
     )

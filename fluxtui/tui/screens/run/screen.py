@@ -31,7 +31,7 @@ class RunScreen(SteeringScreen):
     CSS_PATH = "screen.tcss"
     BINDINGS = keymap.bindings(keymap.RUN)
     AUTO_FOCUS = "#jobs"
-    AREA = "run"
+    PARTS = ("RunHead", "TargetLines", "#parked", "#jobs", "#filter", "ContactSheet", "Picture", "Facts > .rest")
     HELP: ClassVar[str] = (
         "One run, live. Each line at the top is a target: its bar shows done, refused, failed, in doubt, in flight"
         " and queued jobs. The table lists every job; the cursor stays on its job whatever changes around it.\n\n"

@@ -28,7 +28,7 @@ class WelcomeScreen(CockpitScreen):
 
     CSS_PATH = "screen.tcss"
     BINDINGS = keymap.bindings(keymap.WELCOME)
-    AREA = "welcome"
+    PARTS = ("#words",)
     HELP: ClassVar[str] = (
         "This workspace holds no runs yet. The sandbox plays every service on this machine: no key, no network, no"
         " money; its pictures are painted. Real services need their keys in the environment or in .env."
@@ -56,7 +56,8 @@ class WelcomeScreen(CockpitScreen):
         except FluxtuiError as error:
             self.app.tell_problem(error.problem)
             return
-        self.query_one("#words", Static).update(self._words())
+        if self.standing:
+            self.query_one("#words", Static).update(self._words())
 
     def _words(self) -> Content:
         logo = Content("\n").join(Content.styled(line, "$primary") for line in LOGO)
