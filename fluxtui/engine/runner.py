@@ -95,21 +95,19 @@ class Runner:
             await self._close()
             lock.release()
 
-    def stop(self, patience: float = _PATIENCE) -> None:
+    def stop(self, patience: float = _PATIENCE, *, ending: frozenset[int] | None = None) -> None:
         """End soon: send nothing more, wait up to `patience` seconds for answers under way.
 
-        Asked again, it ends at once; what has not been answered then is in doubt at the next start.
+        Its runs are interrupted; with `ending`, only those are, and the others are left ready for the
+        next runner. Asked again, it ends at once; what has not been answered then is in doubt at the next start.
         """
         if self._stopping.is_set():
             for lane in self.lanes.values():
                 lane.abort()
+            return
         self._patience = patience
+        self._interrupted = ending
         self._stopping.set()
-
-    def hand_over(self, ended: frozenset[int]) -> None:
-        """As `stop`, but only the runs in `ended` stop with it: the others are left for the next runner."""
-        self._interrupted = ended
-        self.stop()
 
     async def _serve(self) -> None:
         await self.journal.write(partial(presence.appear, pid=os.getpid()))
