@@ -218,7 +218,8 @@ class Work:
         else:
             forgiven = not error.permanent
         if overdue or not forgiven:
-            await self._lost(problem)
+            unbilled = error.permanent and error.acceptance is Acceptance.NO
+            await self._lost(problem, Acceptance.NO if unbilled else Acceptance.YES)
             return True
         return False
 
@@ -233,9 +234,12 @@ class Work:
                 wait.cancel()
             self.blocked = False
 
-    async def _lost(self, problem: Problem) -> None:
-        """The work was accepted, so it may be billed; what came of it is out of reach. The ticket is kept."""
-        await self._record(JobState.FAILED, problem=problem, acceptance=Acceptance.YES)
+    async def _lost(self, problem: Problem, acceptance: Acceptance = Acceptance.YES) -> None:
+        """The work was accepted, so it may be billed; what came of it is out of reach. The ticket is kept.
+
+        With NO the service has ended it and bills nothing: then a retry draws anew.
+        """
+        await self._record(JobState.FAILED, problem=problem, acceptance=acceptance)
 
     async def _cancelled_within(self, seconds: float) -> bool:
         if seconds > 0 and not self._cancel.is_set():

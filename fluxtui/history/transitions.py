@@ -17,6 +17,9 @@ from fluxtui.domain.request import Adaptation, ImageRequest
 from fluxtui.domain.values import JsonValue, canonical_json
 from fluxtui.history.journal import Transaction
 
+_LARGEST_INTEGER = 2**63 - 1
+"""The largest number that SQLite keeps whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
@@ -235,7 +238,7 @@ def apply(transaction: Transaction, *, step: Transition) -> bool:
         " revision = ? WHERE id = ? AND state = ?",
         (
             step.after,
-            step.after in (JobState.QUEUED, JobState.DONE),
+            step.after in (JobState.QUEUED, JobState.DONE) or _came_to_nothing(step),
             None if step.ticket is None else canonical_json(step.ticket.as_json()),
             problem,
             step.not_before,
@@ -257,6 +260,11 @@ def apply(transaction: Transaction, *, step: Transition) -> bool:
     for ordinal, picture in enumerate(step.pictures, 1):
         _insert_image(transaction, run_id, step.job_id, ordinal, picture, now)
     return True
+
+
+def _came_to_nothing(step: Transition) -> bool:
+    """Return whether there is nothing left to collect by the ticket, and nothing to pay."""
+    return step.after is JobState.FAILED and step.acceptance is Acceptance.NO
 
 
 @dataclass(slots=True)
@@ -331,6 +339,9 @@ def _write_attempt(
 def _insert_image(
     transaction: Transaction, run_id: int, job_id: int, ordinal: int, picture: SavedPicture, now: float
 ) -> None:
+    seed, details = picture.seed, dict(picture.details)
+    if seed is not None and abs(seed) > _LARGEST_INTEGER:
+        seed, details["seed"] = None, str(seed)  # fal.ai draws them larger than the database's numbers
     transaction.connection.execute(
         "INSERT INTO images (run_id, job_id, ordinal, path, sha256, size_bytes, width, height, format, seed,"
         " prompt_used, details, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -344,9 +355,9 @@ def _insert_image(
             picture.width,
             picture.height,
             picture.format,
-            picture.seed,
+            seed,
             picture.prompt_used,
-            canonical_json(dict(picture.details)),
+            canonical_json(details),
             now,
         ),
     )

@@ -124,7 +124,11 @@ class Provider(Protocol):
         ...
 
     async def collect(self, ticket: Ticket, http: "Http") -> "Pending | Images | Refusal":
-        """Ask for accepted work, once. Raises ServiceError; kind `expired` when it is gone."""
+        """Ask for accepted work, once.
+
+        Raises ServiceError; kind `expired` when it is gone. Permanent with acceptance NO says that the
+        service has ended the work and bills nothing: a retry draws anew instead of asking again.
+        """
         ...
 
     async def check(self, http: "Http") -> CheckResult:

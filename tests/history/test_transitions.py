@@ -1,6 +1,8 @@
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -115,6 +117,14 @@ def test_an_accepted_job_that_is_lost_can_be_collected_again_without_a_second_bi
     step(journal, job, JobState.WAITING, JobState.DONE, pictures=(PICTURE,))
     row = queries.jobs(reader, [job.id])[job.id]
     assert (row.billed, row.uncertain, row.attempts, row.pictures) == (PRICE, 0, 1, 1)
+
+
+def test_seeds_beyond_the_databases_numbers_are_kept_as_text(journal: Journal, reader: sqlite3.Connection) -> None:
+    run_id = running_run(journal, cell(0))
+    (job,) = claim(journal, run_id).jobs
+    step(journal, job, JobState.SENDING, JobState.DONE, pictures=(replace(PICTURE, seed=2**64 - 1),))
+    seed, details = reader.execute("SELECT seed, details FROM images").fetchone()
+    assert (seed, json.loads(details)["seed"]) == (None, str(2**64 - 1))
 
 
 def test_a_step_from_another_state_changes_nothing(journal: Journal, reader: sqlite3.Connection) -> None:
