@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @options.workspace
 def command(session: Session, host: str, port: int, faults_file: Path | None) -> int:
-    """Serve Azure Flux and Black Forest Labs, simulated, until Ctrl-C.
+    """Serve every service that fluxtui knows, simulated, until Ctrl-C.
 
     Prints the variables that point a client here, as lines for a .env file; when it ends, its
     ledger of what was accepted and delivered, as comments.
