@@ -79,7 +79,7 @@ def leaving_question(run: RunRow) -> AskScreen:
     )
     choices = (
         Choice("l", "leave", "leave; the work goes on", ""),
-        Choice("p", "pause", "pause the run and leave", "what is on its way is still collected"),
+        Choice("p", "pause", "pause the run and leave", "what was sent is still collected"),
         Choice("s", "stay", "stay", ""),
     )
     return AskScreen(f"Run {run.id} is under way", body, choices, id="leaving")

@@ -158,8 +158,11 @@ def start_question(sheet: Sheet, quoted: Quoted, sandbox: bool) -> AskScreen:
         ("time", faces.about(quoted.seconds), ""),
     ]
     body = facts_table(rows)
+    names = max((len(line.target) for line in quoted.lines), default=0)
+    counts = max((len(_pictures(line.pictures)) for line in quoted.lines), default=0)
     targets = "\n".join(
-        f"{faces.one_line(line.target)}  {_pictures(line.pictures)}  {line.price}" for line in quoted.lines
+        f"{faces.one_line(line.target):<{names}}   {_pictures(line.pictures):>{counts}}   {line.price}"
+        for line in quoted.lines
     )
     body += Content.styled(f"\n\n{targets}", "$muted")
     adapted = sum(count for line in quoted.lines for _, count in line.adaptations)
