@@ -1,11 +1,13 @@
 """What the documents say is so: the places they name exist, and the tables they copy are the code's."""
 
+import math
 import re
 from pathlib import Path
 
 import pytest
 
 from fluxtui.domain.jobs import TRANSITIONS, JobState
+from fluxtui.engine.files import read_batch_text
 from fluxtui.settings.core import CoreModel
 from fluxtui.settings.sections import fields
 
@@ -41,6 +43,14 @@ def test_the_readme_has_its_two_commands_ready_to_copy() -> None:
     for _, command in commands:
         assert command.startswith("python3 -m venv .venv && .venv/bin/pip install ")
         assert command.count("\n") == 1
+
+
+def test_the_batch_of_the_readme_is_one() -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", text_of("README.md"), re.MULTILINE | re.DOTALL)
+    read = read_batch_text(text.encode(), "README.md")
+    assert (read.format, read.warnings) == ("native-yaml", ())
+    cells = len(read.batch.tasks) * len(read.batch.targets) * math.prod(len(axis.values) for axis in read.batch.axes)
+    assert f"{cells} pictures" in text_of("README.md")
 
 
 def test_every_setting_is_explained() -> None:
