@@ -119,7 +119,8 @@ class Fal:
         if (unready := self._unready(request)) is not None:
             raise unready
         model = self._catalog.find(request.model)
-        payload = translation.translate(request, model).ready()
+        translated = translation.translate(request, model)
+        payload = translated.ready()
         url = f"{self._base}/{quote(model.endpoint, safe='/.-_')}"
         reply = await http.send(
             "POST",
@@ -132,7 +133,7 @@ class Fal:
         )
         if not 200 <= reply.status < 300:
             return fal_answers.not_taken(reply)
-        return Accepted(self._ticket(reply, request))
+        return Accepted(self._ticket(reply, request, translated.count))
 
     async def collect(self, ticket: Ticket, http: "Http") -> Pending | Images | Refusal:
         """Ask for the status and, when it is completed, for the result. Raises ServiceError."""
@@ -229,7 +230,7 @@ class Fal:
             return ServiceError(problem, acceptance=Acceptance.NO, permanent=True)
         return translation.unloaded(request)
 
-    def _ticket(self, reply: "Reply", request: ImageRequest) -> Ticket:
+    def _ticket(self, reply: "Reply", request: ImageRequest, count: int) -> Ticket:
         """Return the ticket of an answer, with the addresses as they are. Raises ServiceError."""
         body = documents.answer(reply.body)
         identity = body.get("request_id")
@@ -246,7 +247,7 @@ class Fal:
                 **data,
                 "base": self._base,
                 "model": request.model,
-                "count": request.count,
+                "count": count,
                 "price": price.high if price.known else None,
             }
         )

@@ -129,7 +129,8 @@ class Replicate:
         """Create the prediction. Raises ServiceError."""
         if (unready := self._unready(request)) is not None:
             raise unready
-        payload: dict[str, JsonValue] = {"input": translation.translate(request, self._model(request.model)).ready()}
+        translated = translation.translate(request, self._model(request.model))
+        payload: dict[str, JsonValue] = {"input": translated.ready()}
         name, _, version = request.model.partition(":")
         if version:
             payload["version"] = version
@@ -145,7 +146,7 @@ class Replicate:
         )
         if not 200 <= reply.status < 300:
             return _not_taken(reply, request.model)
-        return Accepted(self._ticket(reply, request))
+        return Accepted(self._ticket(reply, request.model, translated.count))
 
     async def collect(self, ticket: Ticket, http: "Http") -> Pending | Images | Refusal:
         """Ask for the prediction. Raises ServiceError."""
@@ -219,7 +220,7 @@ class Replicate:
             return ServiceError(problem, acceptance=Acceptance.NO, permanent=True)
         return translation.unloaded(request)
 
-    def _ticket(self, reply: "Reply", request: ImageRequest) -> Ticket:
+    def _ticket(self, reply: "Reply", model: str, count: int) -> Ticket:
         body = documents.answer(reply.body, _OUTPUTS)
         identity, urls = body.get("id"), body.get("urls")
         if not isinstance(identity, str) or not identity:
@@ -227,7 +228,7 @@ class Replicate:
         reply.release()
         named = urls if isinstance(urls, dict) else {}
         data: dict[str, Any] = {name: named[name] for name in ("get", "cancel") if isinstance(named.get(name), str)}
-        return Ticket({"id": identity, **data, "base": self._base, "model": request.model, "count": request.count})
+        return Ticket({"id": identity, **data, "base": self._base, "model": model, "count": count})
 
 
 def _unusable(model: str) -> Problem | None:

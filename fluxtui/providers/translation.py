@@ -29,6 +29,12 @@ class Translation:
     expected_size: Size | None
     references: int
 
+    @property
+    def count(self) -> int:
+        """How many pictures the payload asks for."""
+        said = self.payload.get(self.model.count) if self.model.count is not None else None
+        return said if isinstance(said, int) and said > 0 else 1
+
     def ready(self) -> JsonObject:
         """Return the payload. Raises ServiceError (acceptance NO) when the request cannot be sent."""
         if self.impossible is not None:
