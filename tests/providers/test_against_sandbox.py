@@ -24,6 +24,9 @@ from fluxtui.sandbox.faults import Faults
         ("bfl", "flux-2-klein-4b"),
         ("bfl", "flux-3-image"),
         ("azure-flux", "FLUX-1.1-pro"),
+        ("openai", "gpt-image-2.5-flare"),
+        ("openai", "gpt-image-1.5"),
+        ("azure-openai", "gpt-image-2"),
     ],
 )
 async def test_from_request_to_picture(provider_id: str, model: str) -> None:
