@@ -112,6 +112,7 @@ class Batch:
 EXTRA_SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "azure-flux": ("azure", "azure_flux", "azure-flux"),
     "bfl": ("bfl", "bfl_flux"),
+    "fal": ("fal", "fal_ai", "fal-ai"),
 }
 """The keys in `extra` that hold fields for one provider only; others use their own id."""
 
