@@ -45,12 +45,12 @@ def estimate(
     if not known:
         return Price.unknown()
     text = math.ceil(len(prompt.encode("utf-8", "replace")) / _BYTES_PER_TOKEN) * prices.text
-    low, high = (
-        count * number * prices.output + text + references * each * prices.image
+    least, most = (
+        count * number * prices.output + references * each * prices.image
         for number, each in zip((min(known), max(known)), prices.reference, strict=True)
     )
-    most = Micros(math.ceil(high / _STEP) * _STEP)
-    return Price(most if low == high else Micros(math.floor(low / _STEP) * _STEP), most)
+    high = Micros(math.ceil((most + text) / _STEP) * _STEP)
+    return Price(high if least == most else Micros(math.floor(least / _STEP) * _STEP), high)
 
 
 def billed(prices: TokenPrices, usage: object) -> Micros | None:
