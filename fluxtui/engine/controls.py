@@ -2,7 +2,7 @@
 
 | kind | payload | effect |
 |---|---|---|
-| pause_run, resume_run | - | send nothing more for the run; go on with it |
+| pause_run, resume_run | - | send nothing more for the run; go on with it, also with its parked lanes |
 | cancel_run | scope: queued or all | cancel what was not sent; or everything that can be |
 | cancel_job | job | cancel one job |
 | retry | jobs (ids), or states | put settled jobs back: what has a ticket is collected, not bought again |
@@ -44,7 +44,8 @@ async def obey(runner: "Runner", control: Control) -> str:
         case "pause_run" if run_id is not None:
             return await _state(runner, run_id, RunState.PAUSED, frozenset({RunState.RUNNING, RunState.READY}))
         case "resume_run" if run_id is not None:
-            return await _state(runner, run_id, RunState.READY, RESUMABLE)
+            # Also one that runs: what parks a lane of it may have been put right.
+            return await _state(runner, run_id, RunState.READY, RESUMABLE | {RunState.RUNNING})
         case "cancel_run" if run_id is not None:
             return await _cancel_run(runner, run_id, str(payload.get("scope", "queued")))
         case "cancel_job":

@@ -255,7 +255,7 @@ def _images(reply: "Reply", body: dict[str, Any]) -> Images:
     result = body.get("result")
     sample = result.get("sample") if isinstance(result, dict) else None
     if not isinstance(result, dict) or not isinstance(sample, str) or not addresses.is_web(sample):
-        raise failures.bad_answer(reply, SERVICE, "the finished task names no picture", submitting=False)
+        raise failures.bad_answer(reply, SERVICE, "the finished task names no picture", submitting=False, final=True)
     seed, prompt, ended = result.get("seed"), result.get("prompt"), _number(result.get("end_time"))
     details: dict[str, JsonValue] = {"task": str(body.get("id", ""))[:200]}
     if (duration := _number(result.get("duration"))) is not None:

@@ -260,11 +260,12 @@ def rejected(reply: "Reply", service: Service, *, submitting: bool, bill: Bill |
 
 
 def bad_answer(
-    reply: "Reply", service: Service, what: str, *, submitting: bool, detail: str | None = None
+    reply: "Reply", service: Service, what: str, *, submitting: bool, detail: str | None = None, final: bool = False
 ) -> ServiceError:
     """Return the error for a success that holds nothing usable; releases the reply.
 
-    A submission may have been accepted and billed, so its acceptance is MAYBE.
+    A submission may have been accepted and billed, so its acceptance is MAYBE. `final`: the service
+    would say the same again.
     """
     problem = Problem(
         ProblemKind.BAD_ANSWER,
@@ -276,7 +277,7 @@ def bad_answer(
         detail if detail is not None else reply.text(500),
     )
     reply.release()
-    return ServiceError(problem, acceptance=Acceptance.MAYBE if submitting else Acceptance.YES)
+    return ServiceError(problem, acceptance=Acceptance.MAYBE if submitting else Acceptance.YES, permanent=final)
 
 
 def unconfigured(service: Service, variables: tuple[str, ...]) -> ServiceError:

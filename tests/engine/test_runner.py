@@ -490,3 +490,22 @@ async def test_a_forbidden_prompt_is_refused_and_cannot_be_retried(studio: Studi
     await studio.control("retry", run_id, states=["refused"])
     await studio.work()
     assert (states(studio, run_id)["fox"], studio.provider.sent) == (JobState.REFUSED, ["owl"])
+
+
+async def test_going_on_with_a_running_run_unparks_its_lanes(studio: Studio) -> None:
+    from fluxtui.domain.batch import Target
+
+    gate = asyncio.Event()
+    studio.provider.gate = gate.wait
+    studio.provider.submissions["fox"] = [error(ProblemKind.NETWORK)]
+    batch = studio.batch("fox", targets=(Target("fake", "one"), Target("fake", "two")))
+    studio.provider.broke = frozenset({"one"})
+    run_id = await studio.start(batch=batch)
+    task = await _with_runner(studio)
+    await until(lambda: len(studio.provider.sent) == 2)
+    studio.provider.broke = frozenset()
+    await studio.control("resume_run", run_id)
+    await until(studio.wishes_taken)
+    gate.set()
+    await task
+    assert studio.run_row(run_id).counts == {JobState.DONE: 2}

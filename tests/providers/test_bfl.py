@@ -266,14 +266,22 @@ async def test_a_task_that_is_gone(status: int, body: Any) -> None:
         (503, {"status": "unavailable"}, ProblemKind.SERVER_ERROR),
         (200, b"<html>", ProblemKind.BAD_ANSWER),
         (200, {"id": TASK}, ProblemKind.BAD_ANSWER),
-        (200, {"id": TASK, "status": "Ready", "result": {}}, ProblemKind.BAD_ANSWER),
-        (200, {"id": TASK, "status": "Ready", "result": {"sample": "file:///etc/passwd"}}, ProblemKind.BAD_ANSWER),
         (403, {"detail": "Not authenticated"}, ProblemKind.AUTHENTICATION),
     ],
 )
 async def test_polls_that_fail_are_asked_again(status: int, body: Any, kind: ProblemKind) -> None:
     error = await collecting_fails(body, status)
     assert (error.problem.kind, error.permanent) == (kind, False)
+
+
+@pytest.mark.parametrize("result", [{}, {"sample": "file:///etc/passwd"}])
+async def test_a_finished_task_without_a_picture_is_not_asked_for_again(result: Any) -> None:
+    error = await collecting_fails({"id": TASK, "status": "Ready", "result": result})
+    assert (error.problem.kind, error.acceptance, error.permanent) == (
+        ProblemKind.BAD_ANSWER,
+        Acceptance.YES,
+        True,
+    )
 
 
 async def test_a_poll_is_told_how_long_to_wait() -> None:
