@@ -107,6 +107,12 @@ def lane_json(lane: LaneRow) -> JsonObject:
         "limit": lane.limit,
         "resume_at": instant(lane.resume_at),
         "error": None if lane.problem is None else lane.problem.as_json(),
+        "circuit": lane.circuit.replace(" ", "_"),
+        "latency": {"p50": lane.p50, "p95": lane.p95},
+        "errors": dict(lane.errors),
+        "headroom": None if lane.headroom is None else {"left": lane.headroom, "limit": lane.headroom_limit},
+        "credits": lane.credits,
+        "last_success_at": instant(lane.succeeded_at),
     }
 
 

@@ -1,13 +1,20 @@
 """Trying every configured service's credentials without spending."""
 
 import asyncio
+import time
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from fluxtui.engine.connections import Connections
 from fluxtui.engine.services import Services, ServiceState
+from fluxtui.history import presence
+from fluxtui.history.database import database_path
+from fluxtui.history.journal import Journal
+from fluxtui.history.records import CheckRow
 from fluxtui.providers.base import CheckResult, CheckState
 
-__all__ = ["CheckResult", "CheckState", "check_services"]
+__all__ = ["CheckResult", "CheckState", "check_services", "keep_results"]
 
 
 async def check_services(services: Services, workspace: Path) -> list[tuple[str, CheckResult]]:
@@ -33,3 +40,21 @@ async def check_services(services: Services, workspace: Path) -> list[tuple[str,
         return results
     finally:
         await connections.close()
+
+
+def keep_results(workspace: Path, results: Iterable[tuple[str, CheckResult]], *, sandbox: bool) -> None:
+    """Write what the services answered where screens find it; a workspace without a history stays without one.
+
+    Blocks for a moment. Raises HistoryError.
+    """
+    path = database_path(workspace)
+    if not path.exists():
+        return
+    now = time.time()
+    checks = [
+        CheckRow(name, sandbox, result.state.value, result.message, result.credits, now)
+        for name, result in results
+        if result.state is not CheckState.UNCONFIGURED
+    ]
+    with Journal(path) as journal:
+        journal.write_now(partial(presence.keep_checks, checks=checks))

@@ -4,12 +4,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
+from fluxtui.domain.jobs import JobState
 from fluxtui.domain.problems import Problem
 from fluxtui.engine.breaker import Breaker, Circuit
+from fluxtui.engine.health import Health
 from fluxtui.engine.limiter import AdaptiveLimit
 from fluxtui.engine.resend import Decision
 from fluxtui.engine.work import Tools, Work
@@ -52,7 +54,8 @@ class Lane:
 
     def __init__(self, key: str, target: str, sandbox: bool, tools: Tools, account: Account, door: RunnerDoor) -> None:
         self.key, self.target, self.sandbox = key, target, sandbox
-        self.tools = tools
+        self.health = Health(time.time)
+        self.tools = replace(tools, http=tools.http.heard_by(self.health.heard))
         self.account = account
         self.door = door
         model = target.partition("/")[2]
@@ -152,6 +155,13 @@ class Lane:
             resume_at=resume_at,
             problem=problem,
             updated_at=round(time.time(), 3),
+            p50=self.health.percentile(0.5),
+            p95=self.health.percentile(0.95),
+            errors=self.health.errors,
+            headroom=self.health.headroom,
+            headroom_limit=self.health.headroom_limit,
+            succeeded_at=self.health.succeeded_at,
+            circuit=self.breaker.state.value,
         )
 
     # --- for a job's work ---
@@ -180,6 +190,9 @@ class Lane:
                 )
             )
 
+    def troubled(self, problem: Problem) -> None:
+        self.health.troubled(problem.kind)
+
     def park(self, problem: Problem) -> None:
         """Stand still until a person has seen to `problem`; the jobs stay queued."""
         if self.parked_by is None:
@@ -198,6 +211,8 @@ class Lane:
         self.door.disk_trouble(None)
 
     def saved(self, job: ClaimedJob) -> None:
+        # What a dead runner had sent took as long as nobody was there, not as the service did.
+        self.health.succeeded(time.time() - job.started_at if job.state is JobState.SENDING else None)
         self.door.saved(job)
 
     # --- the pump ---

@@ -52,6 +52,7 @@ class LaneDoor(Protocol):
 
     def accepted(self) -> None: ...
     def judged(self, decision: Decision) -> None: ...
+    def troubled(self, problem: Problem) -> None: ...
     def park(self, problem: Problem) -> None: ...
     async def unparked(self) -> None: ...
     def disk_trouble(self, problem: Problem) -> None: ...
@@ -209,6 +210,7 @@ class Work:
         """Judge a failed poll; True when the job has ended."""
         problem = error.problem
         if problem.kind in ACCOUNT_PROBLEMS:
+            self.lane.troubled(problem)
             self.lane.park(problem)
             await self._unparked()
             return False
@@ -221,6 +223,7 @@ class Work:
             unbilled = error.permanent and error.acceptance is Acceptance.NO
             await self._lost(problem, Acceptance.NO if unbilled else Acceptance.YES)
             return True
+        self.lane.troubled(problem)
         return False
 
     async def _unparked(self) -> None:
@@ -382,6 +385,8 @@ class Work:
             pictures=pictures,
         )
         self.interruptible = False
+        if problem is not None:
+            self.lane.troubled(problem)
         write = partial(transitions.apply, step=step)
         if not await self._until_disk_heals(lambda: self.tools.journal.write(write)):
             log.warning("job %d was no longer %s when it became %s", self.job.id, self._state, after)

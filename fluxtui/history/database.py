@@ -1,5 +1,6 @@
 """Opening the database: paths, pragmas, and errors that a user can act on."""
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -108,9 +109,10 @@ def open_writer(path: Path) -> sqlite3.Connection:
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open read-only. The connection may be used from any one thread at a time.
 
-    Raises HistoryError when the file is missing, damaged or of a newer version.
+    A history of an older version is brought up to date first. Raises HistoryError when the file is
+    missing, damaged or of a newer version.
     """
-    from fluxtui.history.migrations import SCHEMA_VERSION
+    from fluxtui.history.migrations import SCHEMA_VERSION, migrate
 
     try:
         connection = sqlite3.connect(
@@ -131,4 +133,11 @@ def open_reader(path: Path) -> sqlite3.Connection:
     if found > SCHEMA_VERSION:
         connection.close()
         raise newer_version(path, found, SCHEMA_VERSION)
+    if 0 < found < SCHEMA_VERSION:
+        try:
+            with contextlib.closing(open_writer(path)) as writer:
+                migrate(writer, path)
+        except HistoryError:
+            connection.close()
+            raise
     return connection

@@ -235,7 +235,28 @@ END
 # keep them in the very transaction that changes a job, so a spending cap can trust them.
 
 
-MIGRATIONS: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (("first schema", _first_schema),)
+def _health_of_lanes(connection: sqlite3.Connection) -> None:
+    """How a lane does, beside its state; and what the last check of a service told."""
+    for column in (
+        "p50 REAL",
+        "p95 REAL",
+        "errors TEXT NOT NULL DEFAULT '{}'",
+        "headroom INTEGER",
+        "headroom_limit INTEGER",
+        "succeeded_at REAL",
+        "circuit TEXT NOT NULL DEFAULT 'closed'",
+    ):
+        connection.execute(f"ALTER TABLE lanes ADD COLUMN {column}")
+    connection.execute(
+        "CREATE TABLE checks (provider TEXT NOT NULL, sandbox INTEGER NOT NULL, state TEXT NOT NULL,"
+        " message TEXT NOT NULL, credits REAL, checked_at REAL NOT NULL, PRIMARY KEY (provider, sandbox)) WITHOUT ROWID"
+    )
+
+
+MIGRATIONS: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
+    ("first schema", _first_schema),
+    ("health of lanes", _health_of_lanes),
+)
 """In order; never renamed or removed once released."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from fluxtui.domain.values import canonical_json
 from fluxtui.history.journal import Transaction
-from fluxtui.history.records import LaneRow
+from fluxtui.history.records import CheckRow, LaneRow
 
 
 def appear(transaction: Transaction, *, pid: int) -> None:
@@ -32,27 +32,50 @@ def tell(transaction: Transaction, *, lanes: Sequence[LaneRow]) -> None:
     """Write the runner's heartbeat and the lanes that changed."""
     connection = transaction.connection
     connection.execute("UPDATE runner SET heartbeat_at = ?", (time.time(),))
-    connection.executemany(
-        "INSERT INTO lanes (key, provider, target, sandbox, state, in_flight, capacity, resume_at, problem, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET state = excluded.state,"
-        " in_flight = excluded.in_flight, capacity = excluded.capacity, resume_at = excluded.resume_at,"
-        " problem = excluded.problem, updated_at = excluded.updated_at",
-        [
-            (
-                lane.key,
-                lane.provider,
-                lane.target,
-                lane.sandbox,
-                lane.state,
-                lane.in_flight,
-                lane.limit,
-                lane.resume_at,
-                None if lane.problem is None else canonical_json(lane.problem.as_json()),
-                lane.updated_at,
-            )
-            for lane in lanes
-        ],
+    connection.executemany(_WRITE_LANE, [_lane(lane) for lane in lanes])
+
+
+_LANE_COLUMNS = (
+    "key", "provider", "target", "sandbox", "state", "in_flight", "capacity", "resume_at", "problem", "updated_at",
+    "p50", "p95", "errors", "headroom", "headroom_limit", "succeeded_at", "circuit",
+)  # fmt: skip
+_WRITE_LANE = (
+    f"INSERT INTO lanes ({', '.join(_LANE_COLUMNS)}) VALUES ({', '.join('?' * len(_LANE_COLUMNS))})"
+    f" ON CONFLICT (key) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _LANE_COLUMNS[4:])}"
+)
+
+
+def _lane(lane: LaneRow) -> tuple[object, ...]:
+    """Return a lane's values in the order of `_LANE_COLUMNS`."""
+    return (
+        lane.key,
+        lane.provider,
+        lane.target,
+        lane.sandbox,
+        lane.state,
+        lane.in_flight,
+        lane.limit,
+        lane.resume_at,
+        None if lane.problem is None else canonical_json(lane.problem.as_json()),
+        lane.updated_at,
+        lane.p50,
+        lane.p95,
+        canonical_json(dict(lane.errors)),
+        lane.headroom,
+        lane.headroom_limit,
+        lane.succeeded_at,
+        lane.circuit,
     )
+
+
+def keep_checks(transaction: Transaction, *, checks: Sequence[CheckRow]) -> None:
+    """Write what checks of services told, in place of what earlier ones did; lanes show the credits."""
+    transaction.connection.executemany(
+        "INSERT OR REPLACE INTO checks (provider, sandbox, state, message, credits, checked_at)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        [(c.provider, c.sandbox, c.state, c.message, c.credits, c.checked_at) for c in checks],
+    )
+    _ = transaction.revision
 
 
 def take_control(transaction: Transaction, *, control_id: int, outcome: str) -> None:

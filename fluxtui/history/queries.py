@@ -8,6 +8,7 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
 from fluxtui.domain.jobs import JobKind, JobState, RunState, Ticket
 from fluxtui.domain.money import Certainty, Micros
@@ -16,6 +17,7 @@ from fluxtui.domain.request import Adaptation, ImageRequest
 from fluxtui.domain.values import JsonObject
 from fluxtui.history.records import (
     AttemptRow,
+    CheckRow,
     Control,
     EventRow,
     ImageRow,
@@ -345,26 +347,28 @@ def side_steps_pending(connection: sqlite3.Connection, run_id: int) -> bool:
 
 def lanes(connection: sqlite3.Connection) -> list[LaneRow]:
     rows = connection.execute(
-        "SELECT key, provider, target, sandbox, state, in_flight, capacity, resume_at, updated_at, problem"
-        " FROM lanes ORDER BY key"
+        "SELECT key, lanes.provider, target, lanes.sandbox, lanes.state, in_flight, capacity, resume_at, problem,"
+        " updated_at, p50, p95, errors, headroom, headroom_limit, checks.credits, succeeded_at, circuit FROM lanes"
+        " LEFT JOIN checks ON checks.provider = lanes.provider AND checks.sandbox = lanes.sandbox ORDER BY key"
     )
-    return [_lane(*row) for row in rows]
+    return [_lane(row) for row in rows]
 
 
-def _lane(
-    key: str,
-    provider: str,
-    target: str,
-    sandbox: int,
-    state: str,
-    in_flight: int,
-    capacity: int,
-    resume_at: float | None,
-    updated_at: float,
-    problem: str | None,
-) -> LaneRow:
+def _lane(row: tuple[Any, ...]) -> LaneRow:
+    key, provider, target, sandbox, state, in_flight, capacity, resume_at, problem, updated_at, p50, p95, errors = row[
+        :13
+    ]
     explained = None if problem is None else Problem.from_json(json.loads(problem))
-    return LaneRow(key, provider, target, bool(sandbox), state, in_flight, capacity, resume_at, explained, updated_at)
+    return LaneRow(
+        key, provider, target, bool(sandbox), state, in_flight, capacity, resume_at, explained, updated_at,
+        p50, p95, json.loads(errors), *row[13:],
+    )  # fmt: skip
+
+
+def checks(connection: sqlite3.Connection) -> list[CheckRow]:
+    """Return what the last check of each service told."""
+    rows = connection.execute("SELECT provider, sandbox, state, message, credits, checked_at FROM checks ORDER BY 1, 2")
+    return [CheckRow(provider, bool(sandbox), *rest) for provider, sandbox, *rest in rows]
 
 
 def runner(connection: sqlite3.Connection) -> RunnerRow | None:

@@ -54,7 +54,11 @@ class LaneRow:
     """A lane as the runner last wrote it.
 
     `state` is ok, limited (told to wait), open (its circuit: the service is in trouble), paused or
-    parked; `resume_at` is when sending goes on by itself.
+    parked; `resume_at` is when sending goes on by itself. The rest is how it does: `p50` and `p95` are
+    seconds from sending to saved of the last successes, `errors` counts by kind what went wrong within
+    the last hour, `headroom` is how many more requests the service allows at present, of
+    `headroom_limit`, where it tells; `credits` is what the last check told, in the service's own unit;
+    `circuit` is closed, open or half open.
     """
 
     key: str
@@ -67,6 +71,26 @@ class LaneRow:
     resume_at: float | None
     problem: Problem | None
     updated_at: float
+    p50: float | None = None
+    p95: float | None = None
+    errors: Mapping[str, int] = field(default_factory=dict)
+    headroom: int | None = None
+    headroom_limit: int | None = None
+    credits: float | None = None
+    succeeded_at: float | None = None
+    circuit: str = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """What the last check of a service's credentials told. `state` is ok, problem or unknown."""
+
+    provider: str
+    sandbox: bool
+    state: str
+    message: str
+    credits: float | None
+    checked_at: float
 
 
 @dataclass(frozen=True, slots=True)

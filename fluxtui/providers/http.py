@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json as json_module
 import zlib
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -106,13 +106,24 @@ class Reply:
         return f"<Reply {self.status}, {len(self.body)} bytes>"
 
 
+Listener = Callable[[Mapping[str, str]], None]
+"""Hears the headers of an answer, their names in lower case."""
+
+
 class Http:
     """One shared client and the bound on bodies in memory."""
 
-    def __init__(self, client: httpx.AsyncClient, *, bodies: BodyGate | None = None) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, *, bodies: BodyGate | None = None, listener: Listener | None = None
+    ) -> None:
         self._client = client
         self._bodies = bodies
+        self._listener = listener
         self._common = dict(client.headers)
+
+    def heard_by(self, listener: Listener) -> "Http":
+        """Return the same client, of which `listener` hears the headers of what `send` is answered."""
+        return Http(self._client, bodies=self._bodies, listener=listener)
 
     async def send(
         self,
@@ -137,7 +148,10 @@ class Http:
         """
         secrets = secrets_in(headers)
         request = self._request(method, url, headers, json if content is None else content, params, timeout)
-        return await self._exchange(request, secrets, timeout=timeout, max_bytes=max_bytes, paid=paid)
+        reply = await self._exchange(request, secrets, timeout=timeout, max_bytes=max_bytes, paid=paid)
+        if self._listener is not None:
+            self._listener(reply.headers)
+        return reply
 
     async def download(self, url: str, *, max_bytes: int, timeout: float) -> Reply:
         """Fetch a finished picture from its delivery URL, with no key and no header of a service.

@@ -69,6 +69,9 @@ class FakeHttp:
         self.bodies: dict[str, bytes] = {}
         self.downloads: Counter[str] = Counter()
 
+    def heard_by(self, listener: object) -> "FakeHttp":
+        return self
+
     async def download(self, url: str, *, max_bytes: int, timeout: float) -> FakeReply:
         self.downloads[url] += 1
         if self.failures:

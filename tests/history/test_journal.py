@@ -138,15 +138,17 @@ def test_a_failing_migration_leaves_no_trace_and_stays_pending(tmp_path: Path, m
         connection.execute("SELECT nonsense FROM nowhere")
 
     path = tmp_path / "history.sqlite3"
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, ("second", broken)))
-    monkeypatch.setattr(migrations, "SCHEMA_VERSION", 2)
+    whole = [name for name, _ in migrations.MIGRATIONS]
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, ("broken", broken)))
+    monkeypatch.setattr(migrations, "SCHEMA_VERSION", len(whole) + 1)
     with pytest.raises(HistoryError):
         Journal(path).open()
     connection = sqlite3.connect(path)
     names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     assert "half" not in names
-    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
-    assert [row[0] for row in connection.execute("SELECT name FROM migrations")] == ["first schema"]
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(whole),)
+    applied = {row[0] for row in connection.execute("SELECT name FROM migrations")}
+    assert applied == set(whole)
     connection.close()
 
 

@@ -7,6 +7,7 @@ import click
 from fluxtui.cli import options
 from fluxtui.cli.exits import Exit
 from fluxtui.cli.session import Session
+from fluxtui.domain.problems import FluxtuiError
 
 if TYPE_CHECKING:
     from fluxtui.domain.values import JsonObject
@@ -24,7 +25,7 @@ def command(session: Session, sandbox: bool, as_json: bool) -> int:
     """
     import asyncio
 
-    from fluxtui.engine.checks import CheckState, check_services
+    from fluxtui.engine.checks import CheckState, check_services, keep_results
     from fluxtui.engine.services import Services
 
     session.loaded  # noqa: B018 - a wrong setting is named before anything else is looked at
@@ -33,6 +34,10 @@ def command(session: Session, sandbox: bool, as_json: bool) -> int:
     results = asyncio.run(check_services(services, session.workspace))
     for note in services.notes:
         click.echo(f"fluxtui: {note}", err=True)
+    try:
+        keep_results(session.workspace, results, sandbox=sandbox)
+    except FluxtuiError as error:  # the answers count, kept or not
+        click.echo(f"fluxtui: {error.problem.sentence()}", err=True)
     if as_json:
         from fluxtui.cli import shapes
 
