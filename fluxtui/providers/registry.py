@@ -59,6 +59,7 @@ _BUILT_IN = (
         "fluxtui.providers.flux_schnell",
         ("FAL_AI_API_KEY", "FAL_QUEUE_URL", "REPLICATE_API_TOKEN", "REPLICATE_API_URL", "FLUX_SCHNELL_VIA"),
     ),
+    ProviderEntry("a1111", "Automatic1111", "fluxtui.providers.a1111", ("A1111_API_URL", "A1111_API_AUTH")),
 )
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
