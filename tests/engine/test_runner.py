@@ -340,19 +340,6 @@ async def test_retrying_lost_work_asks_for_it_before_it_buys_again(studio: Studi
     assert studio.provider.accepted["fox"] == 1
 
 
-async def test_retrying_work_that_ended_unbilled_draws_anew(studio: Studio) -> None:
-    studio.provider.polls["fox"] = [error(ProblemKind.SERVER_ERROR, Acceptance.NO, permanent=True)]
-    run_id = await studio.start("fox")
-    await studio.work()
-    row = studio.jobs(run_id)["fox"].row
-    assert (row.state, row.uncertain, row.billed) == (JobState.FAILED, 0, 0)
-    await studio.control("retry", run_id, jobs=[row.id])
-    await studio.work()
-    row = studio.jobs(run_id)["fox"].row
-    assert (row.state, row.uncertain, row.billed) == (JobState.DONE, 0, usd("0.04"))
-    assert studio.provider.accepted["fox"] == 2
-
-
 @pytest.mark.parametrize(
     ("choice", "after", "accepted"), [("resend", JobState.DONE, 2), ("abandon", JobState.CANCELLED, 1)]
 )

@@ -93,6 +93,7 @@ def test_its_target_is_its_name() -> None:
     assert problem.kind is ProblemKind.NOT_FOUND
 
 
+Said = tuple[str, Change, str, str]
 REASON = "it makes 512x512, 768x768, 1024x1024, 1536x1024, 1024x1536"
 
 
@@ -111,7 +112,7 @@ REASON = "it makes 512x512, 768x768, 1024x1024, 1536x1024, 1024x1536"
         ({"size": Size(600, 600), "extra": {"image_size": "square_hd"}}, Size(1024, 1024), []),
     ],
 )
-def test_sizes_at_fal(more: dict[str, Any], expected: Size, adaptations: list[Any]) -> None:
+def test_sizes_at_fal(more: dict[str, Any], expected: Size, adaptations: list[Said]) -> None:
     assessment = service(**FAL).assess(ask(**more))
     assert assessment.expected_size == expected
     assert assessment.adaptations == tuple(Adaptation(*said, REASON) for said in adaptations)
