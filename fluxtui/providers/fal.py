@@ -143,7 +143,7 @@ class Fal:
         underway = fal_answers.status(reply)
         if underway is not None:
             return underway
-        reply = await self._ask(http, self._own(ticket, "response_url"), _RESULT_TIMEOUT, _RESULT_BYTES)
+        reply = await self._result(http, self._own(ticket, "response_url"))
         model = self._catalog.find(str(ticket.data.get("model", "")))
         if 200 <= reply.status < 300:
             return fal_answers.result(reply, ticket, model)
@@ -184,6 +184,16 @@ class Fal:
 
     async def _ask(self, http: "Http", url: str, timeout: float, max_bytes: int) -> "Reply":
         return await http.send("GET", url, headers=self._headers(), timeout=timeout, max_bytes=max_bytes, paid=False)
+
+    async def _result(self, http: "Http", url: str) -> "Reply":
+        """Fetch a stored result. One that is too large to be read stays so. Raises ServiceError."""
+        try:
+            return await self._ask(http, url, _RESULT_TIMEOUT, _RESULT_BYTES)
+        except ServiceError as error:
+            if error.problem.kind is not ProblemKind.BAD_ANSWER:
+                raise
+            problem = error.problem
+        raise ServiceError(problem, acceptance=Acceptance.YES, permanent=True)
 
     def _trusts(self, url: object) -> bool:
         """Return whether the key may go to `url`: the configured origin, or fal's own hosts beside each other."""

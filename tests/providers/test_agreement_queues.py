@@ -280,6 +280,13 @@ async def test_pictures_inside_the_answer_are_never_downloaded() -> None:
     assert len(drawn.pictures) == 2
 
 
+async def test_an_answer_without_end_is_given_up_for_good() -> None:
+    request = ImageRequest("fal-ai/flux/dev", "a fox [sandbox:huge]", parameters={"sync_mode": True})
+    drawn = await draw(provider_of("fal"), request)
+    assert isinstance(drawn.answer, ServiceError)
+    assert (drawn.answer.problem.kind, drawn.answer.permanent) == (ProblemKind.BAD_ANSWER, True)
+
+
 @pytest.mark.parametrize(("name", "model"), [("replicate", "stability-ai/sdxl")])
 async def test_a_model_by_its_version(name: str, model: str) -> None:
     from fluxtui.sandbox.replicate_models import MODELS as THEIRS
