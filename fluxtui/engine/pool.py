@@ -20,8 +20,12 @@ BODIES = 12
 """Large bodies in memory at once; a picture of 1.4 MB and its JSON take about 5 MB together."""
 
 _MOST_TOGETHER = 32
-_BYTES_TOGETHER = 4 * 1024 * 1024
+_BYTES_TOGETHER = 2 * 1024 * 1024
 """What one thread stores in one go at most, in pictures and in bytes as they came."""
+
+_MANY = 16
+_WORTH_A_THREAD = 256 * 1024
+"""Pictures, or bytes, that must wait before a second thread begins beside a busy one."""
 
 _SWITCH = 0.0005
 """Seconds that a thread may keep the interpreter when others want it. The event loop, the journal and
@@ -58,11 +62,12 @@ class BytePool:
         return await future
 
     def close(self) -> None:
+        self._unsaved.clear()
         self._executor.shutdown(wait=True, cancel_futures=True)
         sys.setswitchinterval(self._switch)
 
     def _save_on(self) -> None:
-        while self._unsaved and self._saving < self._threads:
+        while self._unsaved and self._saving < self._threads and (not self._saving or self._plenty()):
             together = self._together()
             self._saving += 1
             saving = asyncio.get_running_loop().run_in_executor(
@@ -70,12 +75,17 @@ class BytePool:
             )
             saving.add_done_callback(partial(self._saved, together))
 
+    def _plenty(self) -> bool:
+        """Return whether what waits is worth another thread: small pictures are better gathered."""
+        if len(self._unsaved) >= _MANY:
+            return True
+        return sum(len(picture.data) for picture, _ in self._unsaved) >= _WORTH_A_THREAD
+
     def _together(self) -> list[Saving]:
-        """Take what one thread stores next: a fair share of what waits, within the limits."""
-        most = min(_MOST_TOGETHER, -(-len(self._unsaved) // (self._threads - self._saving)))
+        """Take what one thread stores next: as much of what waits as the limits allow."""
         together: list[Saving] = []
         size = 0
-        while self._unsaved and len(together) < most:
+        while self._unsaved and len(together) < _MOST_TOGETHER:
             size += len(self._unsaved[0][0].data)
             if together and size > _BYTES_TOGETHER:
                 break
