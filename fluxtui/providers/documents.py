@@ -11,7 +11,7 @@ from typing import Any, Final
 LONG: Final = 2048
 """Bytes. Strings longer than this are cut out before the rest is parsed."""
 
-_MOST_QUOTES: Final = 20_000
+_MOST_STRINGS: Final = 10_000
 """With more strings than this, looking at each costs more than parsing everything."""
 
 _MARK: Final = secrets.token_hex(8)
@@ -29,11 +29,11 @@ def parse(body: bytes, pictures: frozenset[str] = PICTURE_KEYS) -> Any:
     """
     try:
         # UTF-16 has zero bytes at its start; json.loads knows it, positions of quotes do not.
-        if body.count(b'"') > _MOST_QUOTES or b"\x00" in body[:4]:
+        if len(body) <= LONG or b"\x00" in body[:4]:
             return json.loads(body)
         cuts = _Cuts(body, pictures)
         rest = cuts.rest()
-        return cuts.restored(json.loads(rest)) if cuts.spans else json.loads(body)
+        return cuts.restored(json.loads(rest)) if rest is not None else json.loads(body)
     except RecursionError as error:
         raise ValueError("JSON nested too deeply") from error
 
@@ -64,13 +64,16 @@ class _Cuts:
         self.pictures = pictures
         self.spans: dict[str, tuple[int, int]] = {}
 
-    def rest(self) -> bytes:
-        """Return the body with a placeholder in every long string."""
+    def rest(self) -> bytes | None:
+        """Return the body with a placeholder in every long string, None when cutting does not pay."""
         body, view = self.body, memoryview(self.body)
         pieces: list[bytes | memoryview] = []
-        done = 0
+        done = strings = 0
         start = body.find(b'"') + 1
         while start:
+            strings += 1
+            if strings > _MOST_STRINGS:
+                return None
             end = _end_of_string(body, start)
             if end - start > LONG:
                 name = f"{_MARK}:{len(self.spans)}"
@@ -78,7 +81,7 @@ class _Cuts:
                 pieces += (view[done:start], name.encode())
                 done = end
             start = body.find(b'"', end + 1) + 1
-        return b"".join((*pieces, view[done:]))
+        return b"".join((*pieces, view[done:])) if self.spans else None
 
     def restored(self, value: Any, *, picture: bool = False) -> Any:
         if isinstance(value, dict):
