@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from fluxtui.settings import Loaded, SettingsError, load
+from fluxtui.settings import Loaded, SettingsError, glance, load
 from fluxtui.settings.core import CoreModel
 from fluxtui.settings.sections import fields
 
@@ -275,3 +275,10 @@ def test_the_example_explains_every_core_variable_and_reads_as_the_defaults(tmp_
         assert f"\n{field.names[0]}=" in example
         assert all(name in example for name in field.names)
     assert load(directory=written(tmp_path, env=example)).core == defaults
+
+
+def test_a_glance_reads_without_checking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("FLUXTUI_THEME=paper\nOUTPUT_ROOT_DIR=below\n")
+    monkeypatch.setenv("OUTPUT_ROOT_DIR", "above")
+    seen = glance("OUTPUT_ROOT_DIR", "FLUXTUI_THEME", "FLUXTUI_IMAGES", directory=tmp_path)
+    assert seen == {"OUTPUT_ROOT_DIR": "above", "FLUXTUI_THEME": "paper"}

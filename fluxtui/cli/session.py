@@ -30,6 +30,11 @@ class Session:
         return self._loaded
 
     @property
+    def named_workspace(self) -> Path | None:
+        """The absolute folder that --workspace names, None without the option."""
+        return None if self._workspace is None else self._workspace.expanduser().absolute()
+
+    @property
     def workspace(self) -> Path:
         """The absolute folder. Raises SettingsError when it has to be read from wrong settings."""
         chosen = self._workspace if self._workspace is not None else self.loaded.core.output_root_dir

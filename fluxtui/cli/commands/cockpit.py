@@ -53,16 +53,32 @@ def command(
         return _without_terminal(batch, session, sandbox, start, targets)
     from fluxtui.cli.cockpit import open_cockpit
 
-    core = session.loaded.core
+    workspace, chosen_images, chosen_theme = _first_needs(session)
     return open_cockpit(
-        session.workspace,
+        workspace,
         batch=None if batch is None else Path(batch),
         sandbox=sandbox,
         start=start,
-        images=images or core.images,
-        theme=theme or core.theme,
+        images=images or chosen_images,
+        theme=theme or chosen_theme,
         targets=targets,
     )
+
+
+def _first_needs(session: Session) -> tuple[Path, str, str | None]:
+    """Return workspace, image mode and theme without the libraries that check settings, where none is unusual.
+
+    They would double the time to the first paint. Raises SettingsError.
+    """
+    from fluxtui import settings
+
+    seen = settings.glance("OUTPUT_ROOT_DIR", "FLUXTUI_IMAGES", "FLUXTUI_THEME")
+    images = seen.get("FLUXTUI_IMAGES", "auto").strip().lower()
+    named = session.named_workspace
+    if images not in IMAGES or (named is None and "OUTPUT_ROOT_DIR" in seen):
+        core = session.loaded.core
+        return session.workspace, core.images, core.theme
+    return named or Path("output").absolute(), images, seen.get("FLUXTUI_THEME")
 
 
 def _without_terminal(
