@@ -1,4 +1,4 @@
-"""The providers there are: our own, and those of other packages (entry point group `fluxtui.providers`).
+"""The providers there are: our own, and those of other packages (entry point group `fluxtui.providers`); the judges.
 
 An entry point's value is a module as `base.ProviderModule` describes it; the entry point's name is the
 provider's id, and an optional `TITLE` in the module is not read before the module is loaded.
@@ -13,6 +13,7 @@ from typing import cast
 
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 from fluxtui.providers.base import ProviderEntry, ProviderModule
+from fluxtui.providers.judging import JudgeEntry, JudgeModule
 
 GROUP = "fluxtui.providers"
 
@@ -60,6 +61,11 @@ _BUILT_IN = (
         ("FAL_AI_API_KEY", "FAL_QUEUE_URL", "REPLICATE_API_TOKEN", "REPLICATE_API_URL", "FLUX_SCHNELL_VIA"),
     ),
     ProviderEntry("a1111", "Automatic1111", "fluxtui.providers.a1111", ("A1111_API_URL", "A1111_API_AUTH")),
+)
+
+_JUDGES = (
+    JudgeEntry("gemini", "Gemini", "fluxtui.providers.gemini", ("GEMINI_API_KEY", "GEMINI_API_URL")),
+    JudgeEntry("openai", "OpenAI", "fluxtui.providers.openai_judge", ("OPENAI_API_KEY", "OPENAI_BASE_URL")),
 )
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
