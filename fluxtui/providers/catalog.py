@@ -281,7 +281,7 @@ def service_ids() -> tuple[str, ...]:
 @functools.cache
 def _data() -> dict[str, Any]:
     """Return the files of the folder as one. Raises ValueError when a shape or service stands in two of them."""
-    data: dict[str, Any] = {"shapes": {}, "services": {}}
+    data: dict[str, Any] = {"shapes": {}, "services": {}, "judges": {}}
     folder = resources.files("fluxtui.providers").joinpath("catalog")
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if not file.name.endswith(".toml"):
@@ -291,6 +291,33 @@ def _data() -> dict[str, Any]:
                 raise ValueError(f"catalog: {file.name} repeats {kind} {twice}")
             data[kind].update(tables)
     return data
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeModel:
+    """One model that judges. Prices in US dollars per million tokens, None where nobody published them."""
+
+    input: float | None = None
+    output: float | None = None
+    source: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeCatalog:
+    """The models of a judge; others work too."""
+
+    title: str
+    default: str
+    models: Mapping[str, JudgeModel]
+
+
+@functools.cache
+def judge(judge_id: str) -> JudgeCatalog:
+    """Return a judge's part of the catalog. Raises KeyError when there is none."""
+    entry = _data()["judges"][judge_id]
+    models = {name: JudgeModel(**table) for name, table in entry["models"].items()}
+    return JudgeCatalog(entry["title"], entry["default"], models)
 
 
 def _whole(table: Mapping[str, Any], shapes: Mapping[str, Any]) -> dict[str, Any]:

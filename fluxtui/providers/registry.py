@@ -114,3 +114,14 @@ def load(provider_id: str) -> ProviderModule:
             "Update or remove the package that brings it.",
         )
     ) from failure
+
+
+def judges() -> tuple[JudgeEntry, ...]:
+    """Return every judge's entry, the preferred one first. Loads none of them."""
+    return _JUDGES
+
+
+def load_judge(judge_id: str) -> JudgeModule:
+    """Import a judge's module. Raises KeyError for an unknown id."""
+    name = {entry.id: entry for entry in _JUDGES}[judge_id].module
+    return cast(JudgeModule, importlib.import_module(name))
