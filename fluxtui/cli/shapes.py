@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fluxtui.domain.jobs import JobState
-from fluxtui.domain.money import dollars
+from fluxtui.domain.money import Certainty, dollars
 from fluxtui.domain.values import JsonObject
 from fluxtui.history.listing import ListedJob
 from fluxtui.history.records import EventRow, ImageRow, LaneRow, RunRow
@@ -57,7 +57,8 @@ def job_json(job: ListedJob, workspace: Path) -> JsonObject:
         "kind": row.kind.value,
         "state": row.state.value,
         "attempts": row.attempts,
-        "cost": dollars(row.billed),
+        # Null, not 0, where nobody ever told a price.
+        "cost": None if row.certainty is Certainty.UNKNOWN and not row.billed else dollars(row.billed),
         "uncertain": dollars(row.uncertain),
         "certainty": None if row.certainty is None else row.certainty.value,
         "seconds": None if row.seconds is None else round(row.seconds, 3),

@@ -11,7 +11,7 @@ from fluxtui.cli.exits import Exit
 from fluxtui.cli.following import News, Step
 from fluxtui.cli.output import Output, shown
 from fluxtui.domain.jobs import SETTLED, JobState
-from fluxtui.domain.money import show
+from fluxtui.domain.money import Certainty, show
 from fluxtui.history.records import LaneRow, TargetRow
 
 if TYPE_CHECKING:
@@ -205,7 +205,9 @@ def job_line(step: Step, workspace: Path) -> str | None:
     if row is not None and row.state is event.state:
         if row.seconds is not None and event.state is JobState.DONE:
             parts.append(f"{row.seconds:.1f} s")
-        if row.billed or event.state is JobState.DONE:
+        if row.certainty is Certainty.UNKNOWN and not row.billed:
+            parts.append("cost unknown")
+        elif row.billed or event.state is JobState.DONE:
             parts.append(show(row.billed))
     parts += [str(workspace / image.path) for image in step.images]
     if event.state is not JobState.DONE and event.problem is not None:

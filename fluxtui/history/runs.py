@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fluxtui.domain.jobs import JobKind, JobState, RunState
-from fluxtui.domain.money import Micros
+from fluxtui.domain.money import Certainty, Micros
 from fluxtui.domain.problems import Problem, ProblemKind
 from fluxtui.domain.request import Cell
 from fluxtui.domain.values import JsonObject, canonical_json
@@ -94,8 +94,8 @@ def _insert_cell(transaction: Transaction, run_id: int, position: int, cell: Cel
     )
     impossible = cell.assessment.impossible
     connection.execute(
-        "INSERT INTO jobs (run_id, cell_id, kind, target, lane, position, state, problem, quoted, revision)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO jobs (run_id, cell_id, kind, target, lane, position, state, problem, quoted, certainty, revision)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run_id,
             cursor.lastrowid,
@@ -106,6 +106,7 @@ def _insert_cell(transaction: Transaction, run_id: int, position: int, cell: Cel
             _first_state(impossible),
             None if impossible is None else canonical_json(impossible.as_json()),
             cell.assessment.price.high if impossible is None else 0,
+            None if cell.assessment.price.known or impossible is not None else Certainty.UNKNOWN,
             transaction.revision,
         ),
     )

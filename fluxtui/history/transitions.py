@@ -296,7 +296,10 @@ def _settle(step: Transition, money: Receipt) -> Receipt:
                 money.certainty = Certainty.ESTIMATED
             else:
                 money.billed += step.billed if step.billed is not None else money.reserved
-                money.certainty = Certainty.SETTLED if step.billed is not None else Certainty.ESTIMATED
+                # Nobody told a price, before or after: that is unknown, not nothing.
+                unknown = money.certainty == Certainty.UNKNOWN and not money.quoted
+                guess = Certainty.UNKNOWN if unknown else Certainty.ESTIMATED
+                money.certainty = Certainty.SETTLED if step.billed is not None else guess
                 money.reserved = 0
         case JobState.REFUSED:
             money.billed += step.billed or 0

@@ -112,6 +112,8 @@ def job_money(billed: Micros, uncertain: Micros, certainty: Certainty | None) ->
         return f"{short_money(uncertain)}?"
     if billed:
         return short_money(billed)
+    if certainty is Certainty.UNKNOWN:
+        return "?"
     return "—" if certainty is None else "0"
 
 

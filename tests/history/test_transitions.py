@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fluxtui.domain.jobs import TRANSITIONS, JobState, RunState, may_become
-from fluxtui.domain.money import Certainty, Micros, usd
+from fluxtui.domain.money import Certainty, Micros, Price, usd
 from fluxtui.domain.problems import Acceptance, Problem, ProblemKind
+from fluxtui.domain.request import Assessment
 from fluxtui.history import queries, runs, transitions
 from fluxtui.history.database import open_reader
 from fluxtui.history.journal import Journal
@@ -233,3 +234,13 @@ def _check_tallies(reader: sqlite3.Connection, run_id: int) -> None:
 
 def test_no_way_leads_back_to_sending_but_through_queued() -> None:
     assert [before for before, after in TRANSITIONS.items() if JobState.SENDING in after] == [JobState.QUEUED]
+
+
+def test_a_price_that_nobody_ever_told_is_unknown_and_not_nothing(journal: Journal, reader: sqlite3.Connection) -> None:
+    unpriced = replace(cell(0), assessment=Assessment(Price.unknown()))
+    run_id = running_run(journal, unpriced, replace(unpriced, key="b", stem="b"))
+    told, untold = claim(journal, run_id, most=2).jobs
+    step(journal, told, JobState.SENDING, JobState.DONE, billed=usd("0.01"), pictures=(PICTURE,))
+    step(journal, untold, JobState.SENDING, JobState.DONE, pictures=(PICTURE,))
+    rows = queries.jobs(reader, [told.id, untold.id])
+    assert [rows[i].certainty for i in (told.id, untold.id)] == [Certainty.SETTLED, Certainty.UNKNOWN]

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from fluxtui.domain.jobs import JobState
-from fluxtui.domain.money import show
+from fluxtui.domain.money import Certainty, show
 from fluxtui.domain.problems import Problem
 from fluxtui.domain.text import plain
 from fluxtui.history.records import AttemptRow, ImageRow, JobDetail
@@ -124,6 +124,8 @@ def _money(detail: JobDetail) -> Content:
         return _labelled("cost", text, "$state-in-doubt")
     if row.certainty is None:
         return _labelled("cost", f"{show(row.quoted)} quoted", "$muted")
+    if row.certainty is Certainty.UNKNOWN and not row.billed:
+        return _labelled("cost", "unknown: no price is known for this model", "$muted")
     sure = {"settled": "billed", "estimated": "by the price list"}.get(row.certainty.value, row.certainty.value)
     return _labelled("cost", f"{show(row.billed)} {sure}")
 
