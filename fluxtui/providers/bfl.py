@@ -6,6 +6,7 @@ Wire facts: api.bfl.ai/openapi.json (2026-04), docs.bfl.ai integration guideline
 import contextlib
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, urlsplit
@@ -17,7 +18,7 @@ from fluxtui.domain.money import ZERO, Micros
 from fluxtui.domain.problems import Acceptance, Problem, ProblemKind, ServiceError
 from fluxtui.domain.request import Assessment, ImageRequest
 from fluxtui.domain.values import JsonValue
-from fluxtui.providers import addresses, catalog, checking, failures, translation
+from fluxtui.providers import addresses, bfl_finetuned, catalog, checking, failures, translation
 from fluxtui.providers.base import Accepted, CheckResult, CheckState, Images, LinkedImage, Pace
 from fluxtui.providers.configuration import Key, Text, key_text
 
@@ -102,7 +103,7 @@ def api_base(text: str | None) -> tuple[str, tuple[str, ...]]:
 
 
 class BlackForestLabs:
-    """`bfl/<endpoint>`: every generation endpoint, asynchronous."""
+    """`bfl/<endpoint>`: every generation endpoint, asynchronous; `bfl/finetune:<id>`: a finetune of one's own."""
 
     id: ClassVar[str] = "bfl"
     title: ClassVar[str] = SERVICE.title
@@ -113,13 +114,18 @@ class BlackForestLabs:
         self._base, self.notes = api_base(settings.api_url)
         self._catalog = catalog.service("bfl")
 
+    @property
+    def base(self) -> str:
+        """The address that paths such as `/v1/flux-dev` follow."""
+        return self._base
+
     def models(self) -> Sequence[str]:
         """Return the catalog's endpoints; others work too, with a generic set of parameters."""
         return self._catalog.names()
 
     def pace(self, model: str) -> Pace:
         return Pace(
-            in_flight=self._catalog.find(model).in_flight,
+            in_flight=self._catalog.find(bfl_finetuned.endpoint_of(model)).in_flight,
             account_in_flight=_ACCOUNT_TASKS,
             first_poll=0.5,
             poll_interval=1.0,
@@ -127,28 +133,35 @@ class BlackForestLabs:
         )
 
     def max_count(self, model: str) -> int:
-        return self._catalog.find(model).max_count
+        return self._catalog.find(bfl_finetuned.endpoint_of(model)).max_count
 
     def assess(self, request: ImageRequest) -> Assessment:
-        return translation.assess(request, self._catalog.find(request.model), self.notes)
+        at = bfl_finetuned.placed(request, self._catalog)
+        assessment = translation.assess(at.request, at.model, self.notes)
+        return assessment if at.impossible is None else replace(assessment, impossible=at.impossible)
 
     async def submit(self, request: ImageRequest, http: "Http") -> Accepted | Refusal:
         """Send the request to its endpoint. Raises ServiceError."""
         if (unready := self._unready(request)) is not None:
             raise unready
-        model = self._catalog.find(request.model)
-        payload = translation.translate(request, model).ready()
-        url = f"{self._base}/v1/{quote(model.endpoint, safe='/.-_')}"
+        at = bfl_finetuned.placed(request, self._catalog)
+        if at.impossible is not None:
+            raise ServiceError(at.impossible, acceptance=Acceptance.NO, permanent=True)
+        payload = translation.translate(at.request, at.model).ready()
+        url = f"{self._base}/v1/{quote(at.model.endpoint, safe='/.-_')}"
         reply = await http.send(
             "POST",
             url,
-            headers=self._headers(url),
+            headers=self.headers(url),
             json=payload,
             timeout=_SUBMIT_TIMEOUT,
             max_bytes=_ANSWER_BYTES,
             paid=True,
         )
         if not 200 <= reply.status < 300:
+            if (unusable := bfl_finetuned.refused(reply, at)) is not None:
+                reply.release()
+                raise unusable
             return failures.rejected(reply, SERVICE, submitting=True, bill=Bill(ZERO))
         body = _object(reply)
         task = body.get("id")
@@ -164,7 +177,7 @@ class BlackForestLabs:
         """Ask the address that the ticket names. Raises ServiceError."""
         url = str(ticket.data["polling_url"])
         reply = await http.send(
-            "GET", url, headers=self._headers(url), timeout=_POLL_TIMEOUT, max_bytes=_ANSWER_BYTES, paid=False
+            "GET", url, headers=self.headers(url), timeout=_POLL_TIMEOUT, max_bytes=_ANSWER_BYTES, paid=False
         )
         body = _object(reply)
         status = body.get("status")
@@ -181,7 +194,7 @@ class BlackForestLabs:
         if self._settings.api_key is None:
             return checking.unconfigured((KEY_VARIABLE,))
         url = f"{self._base}/v1/credits"
-        reply = await checking.ask(http, url, self._headers(url), SERVICE)
+        reply = await checking.ask(http, url, self.headers(url), SERVICE)
         if isinstance(reply, CheckResult):
             return reply
         left = _number(_object(reply).get("credits"))
@@ -206,7 +219,7 @@ class BlackForestLabs:
             return ServiceError(problem, acceptance=Acceptance.NO, permanent=True)
         return translation.unloaded(request)
 
-    def _headers(self, url: str) -> dict[str, str]:
+    def headers(self, url: str) -> dict[str, str]:
         """Return the key for the configured host and, if that is the public API, its https clusters; else nothing."""
         trusted = addresses.same_origin(url, self._base)
         if not trusted and addresses.is_secure_host_under(self._base, _DOMAIN):
