@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import Pending, Refusal, Ticket
 from fluxtui.domain.money import ZERO, Price
 from fluxtui.domain.problems import ServiceError
@@ -27,6 +28,7 @@ from fluxtui.providers import (
     catalog,
     checking,
     documents,
+    facts,
     failures,
     translation,
 )
@@ -149,6 +151,10 @@ class Automatic1111:
 
     def max_count(self, model: str) -> int:
         return self._catalog.find(model).max_count
+
+    def facts(self, model: str) -> ModelFacts:
+        """Return what the catalog knows of `model`."""
+        return facts.of(self._catalog.find(model))
 
     def assess(self, request: ImageRequest) -> Assessment:
         model = self._catalog.find(request.model)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import Bill, Pending, Refusal, Ticket
 from fluxtui.domain.money import Micros
 from fluxtui.domain.problems import Acceptance, Problem, ProblemKind, ServiceError
 from fluxtui.domain.request import Assessment, ImageRequest
 from fluxtui.domain.values import JsonObject
-from fluxtui.providers import addresses, checking, documents, failures, image_answers, translation
+from fluxtui.providers import addresses, checking, documents, facts, failures, image_answers, translation
 from fluxtui.providers.azure_addresses import Call, Endpoint, endpoint
 from fluxtui.providers.base import Accepted, CheckResult, CheckState, Images, Pace
 from fluxtui.providers.configuration import Key, Text, key_text
@@ -117,6 +118,10 @@ class AzureFlux:
 
     def max_count(self, model: str) -> int:
         return self._endpoint.model(model).max_count
+
+    def facts(self, model: str) -> ModelFacts:
+        """Return what the catalog knows of `model`."""
+        return facts.of(self._endpoint.model(model))
 
     def assess(self, request: ImageRequest) -> Assessment:
         return translation.assess(request, self._endpoint.model(request.model), self._endpoint.notes)

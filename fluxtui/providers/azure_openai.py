@@ -13,9 +13,10 @@ from urllib.parse import quote, unquote, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import Pending, Refusal, Ticket
 from fluxtui.domain.request import Assessment, ImageRequest
-from fluxtui.providers import addresses, catalog, checking, failures, openai_images
+from fluxtui.providers import addresses, catalog, checking, facts, failures, openai_images
 from fluxtui.providers.base import CheckResult, CheckState, Images, Pace
 from fluxtui.providers.catalog import Model
 from fluxtui.providers.configuration import Key, Text, key_text
@@ -166,6 +167,10 @@ class AzureOpenAI:
 
     def max_count(self, model: str) -> int:
         return self._model(model).max_count
+
+    def facts(self, model: str) -> ModelFacts:
+        """Return what the catalog knows of `model`."""
+        return facts.of(self._model(model))
 
     def assess(self, request: ImageRequest) -> Assessment:
         request, model = self._understood(request)

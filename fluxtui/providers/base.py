@@ -146,13 +146,15 @@ class ProviderEntry:
 
     `settings` is a pydantic model whose aliases are the variables' names; `make` builds the
     provider from an instance of it. `missing` returns the variables that still have to be set, so
-    that nothing else has to know what "configured" means for one service.
+    that nothing else has to know what "configured" means for one service. `description` is one line
+    for listings.
     """
 
     id: str
     title: str
     module: str
     variables: tuple[str, ...] = field(default=())
+    description: str = ""
 
 
 class ProviderModule(Protocol):

@@ -13,12 +13,13 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
+from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import Bill, ImageFacts, Pending, Refusal, Ticket
 from fluxtui.domain.money import ZERO, Micros
 from fluxtui.domain.problems import Acceptance, Problem, ProblemKind, ServiceError
 from fluxtui.domain.request import Assessment, ImageRequest
 from fluxtui.domain.values import JsonValue
-from fluxtui.providers import addresses, bfl_finetuned, catalog, checking, failures, translation
+from fluxtui.providers import addresses, bfl_finetuned, catalog, checking, facts, failures, translation
 from fluxtui.providers.base import Accepted, CheckResult, CheckState, Images, LinkedImage, Pace
 from fluxtui.providers.configuration import Key, Text, key_text
 
@@ -134,6 +135,10 @@ class BlackForestLabs:
 
     def max_count(self, model: str) -> int:
         return self._catalog.find(bfl_finetuned.endpoint_of(model)).max_count
+
+    def facts(self, model: str) -> ModelFacts:
+        """Return what the catalog knows of `model`."""
+        return facts.of(self._catalog.find(bfl_finetuned.endpoint_of(model)))
 
     def assess(self, request: ImageRequest) -> Assessment:
         at = bfl_finetuned.placed(request, self._catalog)

@@ -233,11 +233,11 @@ def customise(tables: Mapping[str, object]) -> None:
     _own.update({str(name): models for name, models in tables.items() if isinstance(models, dict)})
     service.cache_clear()
     try:
-        strange = [name for name in tables if name not in _own or not _ids_named(name)]
+        strange = [name for name in tables if name not in _own or not ids_named(name)]
         if strange:
             raise ValueError(f"catalog: there is no service {strange[0]!r}")
         for name in _own:
-            for service_id in _ids_named(name):
+            for service_id in ids_named(name):
                 service(service_id)
     except (ValueError, TypeError, KeyError) as error:
         _own.clear()
@@ -256,13 +256,13 @@ def customise(tables: Mapping[str, object]) -> None:
 _own: dict[str, Mapping[str, Any]] = {}
 
 
-def _ids_named(name: str) -> list[str]:
+def ids_named(name: str) -> list[str]:
     """Return the catalog's services that a person means by `name`: one may have several routes."""
     return [i for i in service_ids() if i == name or i.rpartition("-")[0] == name]
 
 
 def _own_models(service_id: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    names = [name for name in _own if service_id in _ids_named(name)]
+    names = [name for name in _own if service_id in ids_named(name)]
     result = {}
     for name, table in ((n, t) for service_name in names for n, t in _own[service_name].items()):
         if not isinstance(table, dict):

@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
+from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import Pending, Refusal, Ticket
 from fluxtui.domain.problems import Acceptance, Problem, ProblemKind, ServiceError
 from fluxtui.domain.request import Assessment, ImageRequest
-from fluxtui.providers import addresses, catalog, checking, documents, failures, fal_answers, translation
+from fluxtui.providers import addresses, catalog, checking, documents, facts, failures, fal_answers, translation
 from fluxtui.providers.base import Accepted, CheckResult, CheckState, Images, Pace
 from fluxtui.providers.configuration import Key, Text, key_text
 from fluxtui.providers.fal_answers import KEY_VARIABLE, SERVICE, URL_VARIABLE
@@ -108,6 +109,10 @@ class Fal:
 
     def max_count(self, model: str) -> int:
         return self._catalog.find(model).max_count
+
+    def facts(self, model: str) -> ModelFacts:
+        """Return what the catalog knows of `model`."""
+        return facts.of(self._catalog.find(model))
 
     def assess(self, request: ImageRequest) -> Assessment:
         assessment = translation.assess(request, self._catalog.find(request.model), self.notes)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
+from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import Pending, Refusal, Ticket
 from fluxtui.domain.problems import Acceptance, Problem, ProblemKind, ServiceError
 from fluxtui.domain.request import Adaptation, Assessment, Change, ImageRequest
 from fluxtui.domain.size import Size
 from fluxtui.domain.values import JsonValue
-from fluxtui.providers import checking, fal, replicate, sizes
+from fluxtui.providers import catalog, checking, facts, fal, replicate, sizes
 from fluxtui.providers.base import Accepted, CheckResult, Images, Pace, Provider
 from fluxtui.providers.fal_answers import KEY_VARIABLE as FAL_KEY_VARIABLE
 
@@ -86,6 +87,12 @@ class FluxSchnell:
 
     def max_count(self, model: str) -> int:
         return self._service.max_count(self._model)
+
+    def facts(self, model: str) -> ModelFacts:
+        """Return what is known of the model behind, in sizes of this target."""
+        behind = facts.of(catalog.service(self._via).find(self._model))
+        request = ImageRequest(model, facts.A_PROMPT, size=Size(1024, 1024))
+        return replace(behind, model=model, sizes=facts.of_list(SIZES, None), price=self.assess(request).price)
 
     def assess(self, request: ImageRequest) -> Assessment:
         """Return what the service behind will do with the request, in sizes of this target. Pure."""

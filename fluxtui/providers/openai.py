@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import Pending, Refusal, Ticket
 from fluxtui.domain.request import Assessment, ImageRequest
-from fluxtui.providers import addresses, catalog, checking, documents, failures, openai_images
+from fluxtui.providers import addresses, catalog, checking, documents, facts, failures, openai_images
 from fluxtui.providers.base import CheckResult, CheckState, Images, Pace
 from fluxtui.providers.configuration import Key, Text, key_text
 
@@ -117,6 +118,10 @@ class OpenAI:
 
     def max_count(self, model: str) -> int:
         return self._catalog.find(model).max_count
+
+    def facts(self, model: str) -> ModelFacts:
+        """Return what the catalog knows of `model`."""
+        return facts.of(self._catalog.find(model))
 
     def assess(self, request: ImageRequest) -> Assessment:
         return openai_images.assess(request, self._catalog.find(request.model), self.notes)

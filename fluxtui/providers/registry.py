@@ -12,6 +12,7 @@ from importlib import metadata
 from typing import cast
 
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
+from fluxtui.domain.text import plain
 from fluxtui.providers.base import ProviderEntry, ProviderModule
 from fluxtui.providers.judging import JudgeEntry, JudgeModule
 
@@ -30,14 +31,22 @@ _BUILT_IN = (
             "AZURE_FLUX_POLL_INTERVAL",
             "AZURE_FLUX_MAX_POLL_ATTEMPTS",
         ),
+        description="FLUX models deployed on Microsoft Foundry, by the image route or the provider route",
     ),
     ProviderEntry(
         "bfl",
         "Black Forest Labs",
         "fluxtui.providers.bfl",
         ("BFL_FLUX_API_KEY", "BFL_FLUX_API_URL"),
+        description="FLUX from its makers: text to picture, editing and tools, by tickets",
     ),
-    ProviderEntry("openai", "OpenAI", "fluxtui.providers.openai", ("OPENAI_API_KEY", "OPENAI_BASE_URL")),
+    ProviderEntry(
+        "openai",
+        "OpenAI",
+        "fluxtui.providers.openai",
+        ("OPENAI_API_KEY", "OPENAI_BASE_URL"),
+        description="GPT Image and DALL-E, paid by tokens; also any server that speaks OpenAI's images API",
+    ),
     ProviderEntry(
         "azure-openai",
         "Azure OpenAI",
@@ -49,18 +58,36 @@ _BUILT_IN = (
             "AZURE_OPENAI_API_VERSION",
             "AZURE_OPENAI_MODEL",
         ),
+        description="OpenAI's picture models by the name of a deployment on Azure",
     ),
-    ProviderEntry("fal", "fal.ai", "fluxtui.providers.fal", ("FAL_AI_API_KEY", "FAL_QUEUE_URL")),
     ProviderEntry(
-        "replicate", "Replicate", "fluxtui.providers.replicate", ("REPLICATE_API_TOKEN", "REPLICATE_API_URL")
+        "fal",
+        "fal.ai",
+        "fluxtui.providers.fal",
+        ("FAL_AI_API_KEY", "FAL_QUEUE_URL"),
+        description="any model of fal.ai, by its queue",
+    ),
+    ProviderEntry(
+        "replicate",
+        "Replicate",
+        "fluxtui.providers.replicate",
+        ("REPLICATE_API_TOKEN", "REPLICATE_API_URL"),
+        description="any model of Replicate, by predictions",
     ),
     ProviderEntry(
         "flux-schnell",
         "Flux Schnell",
         "fluxtui.providers.flux_schnell",
         ("FAL_AI_API_KEY", "FAL_QUEUE_URL", "REPLICATE_API_TOKEN", "REPLICATE_API_URL", "FLUX_SCHNELL_VIA"),
+        description="FLUX.1 [schnell], the quick draft, drawn by fal.ai or Replicate",
     ),
-    ProviderEntry("a1111", "Automatic1111", "fluxtui.providers.a1111", ("A1111_API_URL", "A1111_API_AUTH")),
+    ProviderEntry(
+        "a1111",
+        "Automatic1111",
+        "fluxtui.providers.a1111",
+        ("A1111_API_URL", "A1111_API_AUTH"),
+        description="Stable Diffusion on machines of your own, free of charge; Forge too",
+    ),
 )
 
 _JUDGES = (
@@ -84,8 +111,15 @@ def entries() -> tuple[ProviderEntry, ...]:
             # A package must not take the place of another provider, and with it the provider's key.
             log.warning("the provider %r of %s is left out: its name is taken or not usable", point.name, point.value)
             continue
-        found[name] = ProviderEntry(name, name.replace("-", " ").title(), point.value)
+        found[name] = ProviderEntry(name, name.replace("-", " ").title(), point.value, description=_summary(point))
     return tuple(found.values())
+
+
+def _summary(point: metadata.EntryPoint) -> str:
+    """Return what a package says about itself in one line."""
+    if point.dist is None or "Summary" not in point.dist.metadata:
+        return ""
+    return plain(point.dist.metadata["Summary"], limit=200, newlines=False)
 
 
 def entry(provider_id: str) -> ProviderEntry:

@@ -13,11 +13,12 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import ImageFacts, Pending, Refusal, Ticket
 from fluxtui.domain.problems import Acceptance, Problem, ProblemKind, ServiceError
 from fluxtui.domain.request import Adaptation, Assessment, Change, ImageRequest
 from fluxtui.domain.values import JsonValue
-from fluxtui.providers import addresses, catalog, checking, documents, failures, translation
+from fluxtui.providers import addresses, catalog, checking, documents, facts, failures, translation
 from fluxtui.providers.base import Accepted, CheckResult, CheckState, EncodedImage, Images, Pace
 from fluxtui.providers.catalog import Model
 from fluxtui.providers.configuration import Key, Text, key_text
@@ -119,6 +120,10 @@ class Replicate:
 
     def max_count(self, model: str) -> int:
         return self._model(model).max_count
+
+    def facts(self, model: str) -> ModelFacts:
+        """Return what the catalog knows of `model`."""
+        return facts.of(self._model(model))
 
     def assess(self, request: ImageRequest) -> Assessment:
         assessment = translation.assess(request, self._model(request.model), self.notes)
