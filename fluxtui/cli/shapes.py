@@ -10,7 +10,7 @@ from fluxtui.domain.jobs import JobState
 from fluxtui.domain.money import Certainty, dollars
 from fluxtui.domain.values import JsonObject
 from fluxtui.history.listing import ListedJob
-from fluxtui.history.records import EventRow, ImageRow, LaneRow, RunRow
+from fluxtui.history.records import EventRow, ImageRow, JobRow, LaneRow, RunRow
 
 _WITH_REASON = frozenset(
     {JobState.QUEUED, JobState.FAILED, JobState.REFUSED, JobState.IN_DOUBT, JobState.CANCELLED, JobState.WAITING}
@@ -57,8 +57,7 @@ def job_json(job: ListedJob, workspace: Path) -> JsonObject:
         "kind": row.kind.value,
         "state": row.state.value,
         "attempts": row.attempts,
-        # Null, not 0, where nobody ever told a price.
-        "cost": None if row.certainty is Certainty.UNKNOWN and not row.billed else dollars(row.billed),
+        "cost": None if _untold(row) else dollars(row.billed),
         "uncertain": dollars(row.uncertain),
         "certainty": None if row.certainty is None else row.certainty.value,
         "seconds": None if row.seconds is None else round(row.seconds, 3),
@@ -66,6 +65,11 @@ def job_json(job: ListedJob, workspace: Path) -> JsonObject:
         "adaptations": [adaptation.as_json() for adaptation in job.adaptations],
         "images": [image_json(image, workspace) for image in job.images],
     }
+
+
+def _untold(row: JobRow) -> bool:
+    """Return whether nobody ever told a price: then the cost is null, not 0."""
+    return row.certainty is Certainty.UNKNOWN and not row.billed and not row.uncertain
 
 
 def image_json(image: ImageRow, workspace: Path) -> JsonObject:

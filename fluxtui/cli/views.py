@@ -205,7 +205,9 @@ def job_line(step: Step, workspace: Path) -> str | None:
     if row is not None and row.state is event.state:
         if row.seconds is not None and event.state is JobState.DONE:
             parts.append(f"{row.seconds:.1f} s")
-        if row.certainty is Certainty.UNKNOWN and not row.billed:
+        if row.uncertain:
+            parts.append(f"{show(row.uncertain)} may be billed")
+        elif row.certainty is Certainty.UNKNOWN and not row.billed:
             parts.append("cost unknown")
         elif row.billed or event.state is JobState.DONE:
             parts.append(show(row.billed))
