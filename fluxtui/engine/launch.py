@@ -144,7 +144,8 @@ async def resume_run(
             await journal.control("in_doubt", run_id, jobs=list(doubtful), choice=in_doubt)
     if retry_failed:
         await journal.control("retry", run_id, states=["failed"])
-    resumable = RESUMABLE - {RunState.FINISHED, RunState.CANCELLED}
+    # One that runs is taken up anew as well: a lane of it may be parked by what has been put right.
+    resumable = RESUMABLE - {RunState.FINISHED, RunState.CANCELLED} | {RunState.RUNNING}
     ready = await journal.write(partial(runs.set_run_state, run_id=run_id, state=RunState.READY, only_from=resumable))
     return ready or in_doubt in ("resend", "abandon") or retry_failed
 
