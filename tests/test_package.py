@@ -38,7 +38,8 @@ def test_all_code_and_all_data_are_inside(names: frozenset[str]) -> None:
 
 @pytest.mark.parametrize("folder", ["themes", "examples"])
 def test_themes_and_examples_are_inside(names: frozenset[str], folder: str) -> None:
-    wanted = {f"fluxtui/_data/{folder}/{path.name}" for path in (ROOT / folder).iterdir() if path.name[0] != "."}
+    inside = [path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file()]
+    wanted = {f"fluxtui/_data/{p.as_posix()}" for p in inside if p.name[0] != "." and "__pycache__" not in p.parts}
     assert wanted
     assert not wanted - names
 
