@@ -54,7 +54,11 @@ class BlackForestLabs:
         self._finetunes = Finetunes(world)
 
     def restore(self, work: JsonObject) -> None:
-        self._tasks.add(Task.from_json(work))
+        training = work.get("training")
+        if isinstance(training, dict):
+            self._finetunes.restore(training)
+        else:
+            self._tasks.add(Task.from_json(work))
 
     async def handle(self, role: str, request: SandboxRequest) -> SandboxResponse:
         if role == "bfl-delivery":
@@ -70,8 +74,9 @@ class BlackForestLabs:
             return json_response(404, _NOT_FOUND)
         if name == "get_result":
             return await self._poll(role, request) if request.method == "GET" else _wrong_method("GET")
-        wanted = "POST" if name in ENDPOINTS or name == "delete_finetune" else "GET"
-        if name not in ENDPOINTS and name not in ("credits", *Finetunes.ROUTES):
+        trains = name == Finetunes.TRAINING and self._world.faults.of(self.id).historic
+        wanted = "POST" if name in ENDPOINTS or trains or name == "delete_finetune" else "GET"
+        if name not in ENDPOINTS and not trains and name not in ("credits", *Finetunes.ROUTES):
             return json_response(404, _NOT_FOUND)
         if request.method != wanted:
             return _wrong_method(wanted)
@@ -82,6 +87,8 @@ class BlackForestLabs:
             return json_response(200, {"credits": round(self._tasks.balance(), 4)})
         if name in ENDPOINTS:
             return await self._submit(role, name, request)
+        if trains:
+            return self._finetunes.train(request)
         return self._finetunes.handle(name, request)
 
     def _unauthorized(self, request: SandboxRequest) -> SandboxResponse | None:
@@ -216,6 +223,9 @@ class BlackForestLabs:
         if task_id is None:
             return json_response(422, {"detail": [fault("missing", "id", "Field required", place="query")]})
         task = self._tasks.get(task_id)
+        trained = self._finetunes.status(task_id) if role == "bfl-api" else None
+        if trained is not None:
+            return json_response(200, _result(task_id, trained))
         if task is None or task.role != role:
             # A task is known to its own cluster only: polling the global host for it was answered 404 in a live run.
             return json_response(404, _result(task_id, "Task not found", detail="Task not found"))
