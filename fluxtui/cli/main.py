@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "check": "Try every service's credentials without spending.",
     "cancel": "Cancel a run.",
     "runner": "Say how the workspace's runner does, or stop it.",
+    "judge": "Have a judge look at a picture.",
     "schema": "Print the JSON Schema of the native batch format.",
     "sandbox": "Serve simulated services on this machine.",
     "doctor": "Say what fluxtui found here: versions, settings, database, terminal.",

@@ -55,6 +55,8 @@ class Services:
         for entry in registry.entries():
             loaded.know(*entry.variables)
             self._add(entry.id, entry.title, enabled)
+        for variable in (name for judge in registry.judges() for name in judge.variables):
+            loaded.know(variable)
 
     @classmethod
     def load(cls, *, sandbox: bool = False, directory: Path | None = None) -> "Services":

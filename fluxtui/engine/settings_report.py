@@ -23,7 +23,7 @@ class SettingFact:
 
 
 def settings_report(loaded: "Loaded") -> tuple[list[SettingFact], list[str]]:
-    """Return the settings of the core and of every provider, and what is wrong with any of them."""
+    """Return the settings of the core and of every provider and judge, and what is wrong with any of them."""
     from fluxtui.settings.core import CoreModel
 
     facts, problems = _facts(loaded, CoreModel), []
@@ -33,7 +33,12 @@ def settings_report(loaded: "Loaded") -> tuple[list[SettingFact], list[str]]:
             facts += _facts(loaded, registry.load(entry.id).SETTINGS)
         except FluxtuiError as error:
             problems.append(error.problem.sentence())
-    return facts, problems
+    for judge in registry.judges():
+        try:
+            facts += _facts(loaded, registry.load_judge(judge.id).SETTINGS)
+        except FluxtuiError as error:
+            problems.append(error.problem.sentence())
+    return list({fact.variable: fact for fact in facts}.values()), list(dict.fromkeys(problems))
 
 
 def _facts(loaded: "Loaded", model: "type[BaseModel]") -> list[SettingFact]:

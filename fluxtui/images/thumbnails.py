@@ -27,11 +27,16 @@ def make(source: Path, destination: Path, edge: int = EDGE) -> None:
     The picture is turned as its EXIF orientation says, and never enlarged. Raises NotAnImage when it
     cannot be decoded and DiskProblem when a file cannot be read or written.
     """
+    replace(small_jpeg(source, edge), destination)
+
+
+def small_jpeg(source: Path, edge: int = EDGE) -> bytes:
+    """Return what `make` would write. Raises NotAnImage and DiskProblem."""
     try:
         data = source.read_bytes()
     except OSError as error:
         raise DiskProblem(error, source, "read") from error
-    replace(_thumbnail(data, edge), destination)
+    return _thumbnail(data, edge)
 
 
 def _thumbnail(data: bytes, edge: int) -> bytes:
