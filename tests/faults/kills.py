@@ -1,6 +1,7 @@
 """Kill the runner at random moments of a run with faults on, resume it, and compare books.
 
     python -m tests.faults.kills --jobs 300 --kills 200
+    python -m tests.faults.kills --jobs 300 --kills 100 --all-services
 
 The sandbox is another process and keeps its own ledger; what it says is believed, what our
 database says is what is tried. Prints the counts as JSON; exit status 1 when a promise was broken.
@@ -25,6 +26,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fluxtui import sandbox
 from fluxtui.domain.batch import Batch, Target, Task
 from fluxtui.domain.jobs import JobState, RunState
 from fluxtui.engine.launch import RunOptions, ensure_runner, resume_run, start_run
@@ -57,6 +59,22 @@ FAULTS = {
 """Everything that goes wrong out there, a little of each."""
 
 TARGETS = (Target("bfl", "flux-pro-1.1"), Target("bfl", "flux-2-pro"), Target("azure-flux", "FLUX-1.1-pro"))
+
+EVERY_SERVICE = (
+    *TARGETS,
+    Target("openai", "gpt-image-2.5-flare"),
+    Target("azure-openai", "gpt-image-2"),
+    Target("fal", "fal-ai/flux/dev"),
+    Target("flux-schnell"),
+    Target("replicate", "black-forest-labs/flux-dev"),
+    Target("a1111", "default"),
+)
+
+OTHER_NAMES = {"fal/fal-ai/flux/schnell": "flux-schnell"}
+"""What the ledger calls a target that another service draws."""
+
+FREE = "a1111"
+"""Where sending again costs nothing: may be accepted twice, is never in doubt."""
 
 
 @dataclass
@@ -98,14 +116,10 @@ def served_sandbox(faults: dict[str, Any], folder: Path) -> Iterator[dict[str, s
 
 def _read_environment(process: "subprocess.Popen[str]") -> dict[str, str]:
     assert process.stdout is not None
-    environment: dict[str, str] = {}
-    for line in process.stdout:
-        name, sign, value = line.strip().removeprefix("export ").partition("=")
-        if sign and name.isupper():
-            environment[name] = value.strip("'\"")
-        if {"AZURE_FLUX_ENDPOINT", "AZURE_FLUX_API_KEY", "BFL_FLUX_API_URL", "BFL_FLUX_API_KEY"} <= environment.keys():
-            return environment
-    raise AssertionError(f"the sandbox did not start; it said {environment}")
+    lines = [process.stdout.readline().strip() for _ in sandbox.environment()]
+    environment = dict(line.split("=", 1) for line in lines if "=" in line)
+    assert environment.keys() == sandbox.environment().keys(), f"the sandbox did not start; it said {lines}"
+    return environment
 
 
 def ledger(environment: dict[str, str]) -> list[dict[str, Any]]:
@@ -115,14 +129,15 @@ def ledger(environment: dict[str, str]) -> list[dict[str, Any]]:
     return records
 
 
-def batch(jobs: int) -> Batch:
+def batch(jobs: int, targets: tuple[Target, ...]) -> Batch:
     """Return a batch whose jobs all differ, so that the ledger can tell them apart."""
-    tasks = tuple(Task(f"task-{n}", f"picture number {n}", parameters={"seed": n}) for n in range(-(-jobs // 3)))
-    return Batch("kills", tasks, TARGETS)
+    count = -(-jobs // len(targets))
+    tasks = tuple(Task(f"task-{n}", f"picture number {n}", parameters={"seed": n}) for n in range(count))
+    return Batch("kills", tasks, targets)
 
 
-async def _begin(workspace: Path, jobs: int) -> int:
-    planned = plan(batch(jobs), Services.load())
+async def _begin(workspace: Path, jobs: int, targets: tuple[Target, ...]) -> int:
+    planned = plan(batch(jobs, targets), Services.load())
     with Journal(database_path(workspace)) as journal:
         return await start_run(journal, workspace, planned, RunOptions(concurrency=2))
 
@@ -142,12 +157,20 @@ def _run(workspace: Path, run_id: int) -> RunRow:
     return row
 
 
-def trial(workspace: Path, environment: dict[str, str], *, jobs: int, kills: int, seed: int = 0) -> Report:
+def trial(
+    workspace: Path,
+    environment: dict[str, str],
+    *,
+    jobs: int,
+    kills: int,
+    seed: int = 0,
+    targets: tuple[Target, ...] = TARGETS,
+) -> Report:
     """Run `jobs` jobs, killing the runner `kills` times on the way (or until all is done), and compare books."""
     os.environ.update(environment)
     dice = random.Random(seed)
     report = Report()
-    run_id = asyncio.run(_begin(workspace, jobs))
+    run_id = asyncio.run(_begin(workspace, jobs, targets))
     settled = {RunState.FINISHED, RunState.CANCELLED}
     while (row := _run(workspace, run_id)).state not in settled:
         if row.state is not RunState.READY:
@@ -220,7 +243,7 @@ def _compare(workspace: Path, run_id: int, records: list[dict[str, Any]], report
     accepted: dict[str, list[dict[str, Any]]] = {}
     for record in records:
         if record["accepted"]:
-            accepted.setdefault(_name(f"{record['service']}/{record['model']}", record["prompt"]), []).append(record)
+            accepted.setdefault(_ledger_name(record), []).append(record)
     report.accepted = sum(len(same) for same in accepted.values())
     for name, same in accepted.items():
         _check_accepted(name, jobs[name], same, report)
@@ -232,8 +255,17 @@ def _name(target: str, prompt: str) -> str:
     return f"{target} {prompt}"
 
 
+def _ledger_name(record: dict[str, Any]) -> str:
+    target = f"{record['service']}/{record['model']}"
+    if record["service"] == FREE:
+        target = f"{FREE}/default"  # the ledger knows which checkpoint was loaded
+    return _name(OTHER_NAMES.get(target, target), record["prompt"])
+
+
 def _check_accepted(name: str, detail: JobDetail, same: list[dict[str, Any]], report: Report) -> None:
     state = detail.row.state
+    if name.startswith(FREE):
+        return
     if len(same) > 1:
         report.submitted_twice += 1
         report.broken.append(f"{name} was accepted {len(same)} times")
@@ -253,6 +285,8 @@ def _check_job(workspace: Path, name: str, detail: JobDetail, accepted: bool, re
     state = detail.row.state
     if state not in (JobState.DONE, JobState.REFUSED, JobState.FAILED, JobState.IN_DOUBT):
         report.broken.append(f"{name} ended as {state}")
+    if state is JobState.IN_DOUBT and (detail.ticket is not None or name.startswith(FREE)):
+        report.broken.append(f"{name} is in doubt, and could have been asked for or sent again")
     if state is JobState.DONE:
         if not accepted:
             report.broken.append(f"{name} is done, and the service never accepted it")
@@ -269,12 +303,18 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=300)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--all-services", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         faults = {**FAULTS, "seed": options.seed}
         with served_sandbox(faults, Path(folder)) as environment:
             report = trial(
-                Path(folder) / "output", environment, jobs=options.jobs, kills=options.kills, seed=options.seed
+                Path(folder) / "output",
+                environment,
+                jobs=options.jobs,
+                kills=options.kills,
+                seed=options.seed,
+                targets=EVERY_SERVICE if options.all_services else TARGETS,
             )
     print(json.dumps(asdict(report), indent=2))
     return 1 if report.broken or report.kills < options.kills else 0
