@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "show": "Show one run and its jobs.",
     "quote": "Say what a batch will cost, and what will not be honoured.",
     "providers": "List the services, their models and what each can do.",
+    "finetunes": "List, show, delete or train the finetunes of Black Forest Labs.",
     "check": "Try every service's credentials without spending.",
     "cancel": "Cancel a run.",
     "runner": "Say how the workspace's runner does, or stop it.",
