@@ -38,7 +38,8 @@ def _single(rule: PriceRule, payload: JsonObject, expected: Size | None, referen
     least = most = megapixels_started(expected.width, expected.height) if expected else 1
     if expected is None:
         most = _MOST_MEGAPIXELS
-    low = _output(rule, least) + rule.input * references
+    # Small reference pictures may share a megapixel: they are added up before that is rounded.
+    low = _output(rule, least) + (rule.input if references else ZERO)
     # Nobody has opened the reference pictures yet, so the most that the service accepts is reserved.
     high = _output(rule, most) + (rule.input * max(references, rule.budget - least) if references else ZERO)
     return Price(Micros(low), Micros(max(low, high)))
