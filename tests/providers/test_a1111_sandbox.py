@@ -1,5 +1,6 @@
 """What is said about a request beforehand, and what the simulated machine then really did with it."""
 
+import asyncio
 import base64
 import io
 from collections.abc import AsyncIterator, Callable
@@ -13,6 +14,7 @@ from PIL import Image
 
 from fluxtui import sandbox
 from fluxtui.domain.imagefile import sniff
+from fluxtui.domain.jobs import Pending
 from fluxtui.domain.problems import ProblemKind, ServiceError
 from fluxtui.domain.request import Change, ImageRequest
 from fluxtui.domain.size import Size
@@ -183,3 +185,23 @@ async def test_spoiled_answers() -> None:
             await provider.submit(ImageRequest("default", "x [sandbox:500]"), http)
         assert caught.value.problem.kind is ProblemKind.SERVER_ERROR
         assert not caught.value.permanent
+
+
+async def test_progress_and_an_interrupt() -> None:
+    async with machine(latency=[20, 20]) as (provider, http):
+        request = ImageRequest("default", "x", size=Size(64, 64), extra={"n_iter": 3})
+        drawing = asyncio.create_task(drawn(provider, request, http))
+        progress: Pending | None = None
+        async with asyncio.timeout(20):
+            while progress is None or progress.stage != "drawing":
+                await asyncio.sleep(0.01)
+                for task in provider.drawing():
+                    progress = await provider.progress(task, http)
+        assert progress.progress is not None
+        url = sandbox.environment()["A1111_API_URL"] + "/sdapi/v1/interrupt"
+        reply = await http.send("POST", url, timeout=5, max_bytes=1000, paid=False)
+        assert reply.status == 200
+        images = await asyncio.wait_for(drawing, 20)
+        assert 1 <= len(images.items) < 3
+        (said,) = images.adaptations
+        assert (said.parameter, said.change, said.asked, said.given) == ("n", Change.OBSERVED, 3, len(images.items))

@@ -5,6 +5,7 @@ import io
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -289,3 +290,14 @@ async def test_the_life_of_a_training() -> None:
         with pytest.raises(ServiceError) as caught:
             await Finetunes(provider).train(wanted, wanted.payload(), http)
         assert caught.value.problem.kind is ProblemKind.UNSUPPORTED
+
+
+async def test_a_training_outlives_the_sandbox_that_began_it(tmp_path: Path) -> None:
+    made = ""
+    for _ in range(2):
+        played = sandbox.Sandbox(faults=Faults.none(historic=True), state=tmp_path / "state.jsonl")
+        async with open_client(sandbox.transport(played)) as client:
+            calls, wanted = Finetunes(bfl.make(bfl.SETTINGS.model_validate(sandbox.environment()))), training()
+            made = made or await calls.train(wanted, wanted.payload(), Http(client))
+            assert (await calls.find(made, Http(client))).state is FinetuneState.TRAINED
+        played.close()
