@@ -83,7 +83,7 @@ def _requests(draw: Callable[[st.SearchStrategy[Any]], Any]) -> ImageRequest:
 
 @pytest.mark.parametrize("forge", [False, True])
 @given(request=_requests())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 async def test_what_was_said_is_what_was_done(forge: bool, request: ImageRequest) -> None:
     async with machine(forge=forge) as (provider, http):
         said = provider.assess(request)
