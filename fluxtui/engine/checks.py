@@ -1,10 +1,11 @@
-"""Trying every configured service's credentials without spending."""
+"""Trying every configured service's credentials without spending; judges that are no service of their own too."""
 
 import asyncio
 import time
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fluxtui.engine.connections import Connections
 from fluxtui.engine.services import Services, ServiceState
@@ -12,9 +13,13 @@ from fluxtui.history import presence
 from fluxtui.history.database import database_path
 from fluxtui.history.journal import Journal
 from fluxtui.history.records import CheckRow
+from fluxtui.providers import registry
 from fluxtui.providers.base import CheckResult, CheckState
 
-__all__ = ["CheckResult", "CheckState", "check_services", "keep_results"]
+if TYPE_CHECKING:
+    from fluxtui.providers.http import Http
+
+__all__ = ["CheckResult", "CheckState", "check_services", "keep_results", "titles"]
 
 
 async def check_services(services: Services, workspace: Path) -> list[tuple[str, CheckResult]]:
@@ -37,9 +42,26 @@ async def check_services(services: Services, workspace: Path) -> list[tuple[str,
                 results.append((status.id, CheckResult(CheckState.UNCONFIGURED, message)))
             else:
                 results.append((status.id, CheckResult(CheckState.UNCONFIGURED, "switched off in the settings")))
-        return results
+        return [*results, *await _judges(services, http)]
     finally:
         await connections.close()
+
+
+async def _judges(services: Services, http: "Http") -> list[tuple[str, CheckResult]]:
+    """Return what the judges answered whose key is not that of a service above."""
+    results: list[tuple[str, CheckResult]] = []
+    for entry in registry.judges():
+        if entry.id not in services.ids():
+            module = registry.load_judge(entry.id)
+            judge = module.make_judge(services.loaded.section(module.SETTINGS), None)
+            results.append((entry.id, await judge.check(http)))
+    return results
+
+
+def titles(services: Services) -> dict[str, str]:
+    """Return the names for people of everything that `check_services` tells of."""
+    named = {entry.id: f"{entry.title} (judge)" for entry in registry.judges()}
+    return {**named, **{status.id: status.title for status in services.statuses()}}
 
 
 def keep_results(workspace: Path, results: Iterable[tuple[str, CheckResult]], *, sandbox: bool) -> None:

@@ -67,3 +67,13 @@ def test_every_judge_can_be_named() -> None:
     (option,) = [option for option in judge.command.params if option.name == "judge_id"]
     assert isinstance(option.type, click.Choice)
     assert tuple(option.type.choices) == JUDGES
+
+
+@pytest.mark.usefixtures("at_hand")
+def test_the_judges_key_is_tried_too(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {service["id"]: service for service in command("check", "--json").json["services"]}
+    assert (answers["gemini"]["title"], answers["gemini"]["state"]) == ("Gemini (judge)", "ok")
+    monkeypatch.setenv("GEMINI_API_KEY", "wrong-key-1234")
+    answers = {service["id"]: service for service in command("check", "--json", code=6).json["services"]}
+    assert answers["gemini"]["error"]["kind"] == "authentication"
+    assert answers["openai"]["state"] == "ok"

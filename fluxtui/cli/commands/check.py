@@ -25,12 +25,12 @@ def command(session: Session, sandbox: bool, as_json: bool) -> int:
     """
     import asyncio
 
-    from fluxtui.engine.checks import CheckState, check_services, keep_results
+    from fluxtui.engine.checks import CheckState, check_services, keep_results, titles
     from fluxtui.engine.services import Services
 
     session.loaded  # noqa: B018 - a wrong setting is named before anything else is looked at
     services = Services.load(sandbox=sandbox)
-    titles = {status.id: status.title for status in services.statuses()}
+    named = titles(services)
     results = asyncio.run(check_services(services, session.workspace))
     for note in services.notes:
         click.echo(f"fluxtui: {note}", err=True)
@@ -41,9 +41,9 @@ def command(session: Session, sandbox: bool, as_json: bool) -> int:
     if as_json:
         from fluxtui.cli import shapes
 
-        click.echo(shapes.line({"services": [_json(name, titles[name], result) for name, result in results]}))
+        click.echo(shapes.line({"services": [_json(name, named[name], result) for name, result in results]}))
     else:
-        _print(results, titles)
+        _print(results, named)
     states = [result.state for _, result in results]
     if CheckState.PROBLEM in states:
         return Exit.PARKED
