@@ -190,9 +190,6 @@ class Lane:
                 )
             )
 
-    def troubled(self, problem: Problem) -> None:
-        self.health.troubled(problem.kind)
-
     def park(self, problem: Problem) -> None:
         """Stand still until a person has seen to `problem`; the jobs stay queued."""
         if self.parked_by is None:

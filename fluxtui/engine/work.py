@@ -19,6 +19,7 @@ from fluxtui.domain.problems import ACCOUNT_PROBLEMS, Acceptance, FluxtuiError, 
 from fluxtui.domain.request import Adaptation, Change
 from fluxtui.domain.values import JsonValue
 from fluxtui.engine import references
+from fluxtui.engine.health import Health
 from fluxtui.engine.pool import BytePool
 from fluxtui.engine.resend import MOST_ATTEMPTS, Decision, backoff, decide
 from fluxtui.history import transitions
@@ -50,9 +51,10 @@ _SLOWEST_POLL = 4.0
 class LaneDoor(Protocol):
     """What a job's work tells its lane."""
 
+    health: Health
+
     def accepted(self) -> None: ...
     def judged(self, decision: Decision) -> None: ...
-    def troubled(self, problem: Problem) -> None: ...
     def park(self, problem: Problem) -> None: ...
     async def unparked(self) -> None: ...
     def disk_trouble(self, problem: Problem) -> None: ...
@@ -210,7 +212,7 @@ class Work:
         """Judge a failed poll; True when the job has ended."""
         problem = error.problem
         if problem.kind in ACCOUNT_PROBLEMS:
-            self.lane.troubled(problem)
+            self.lane.health.troubled(problem.kind)
             self.lane.park(problem)
             await self._unparked()
             return False
@@ -223,7 +225,7 @@ class Work:
             unbilled = error.permanent and error.acceptance is Acceptance.NO
             await self._lost(problem, Acceptance.NO if unbilled else Acceptance.YES)
             return True
-        self.lane.troubled(problem)
+        self.lane.health.troubled(problem.kind)
         return False
 
     async def _unparked(self) -> None:
@@ -386,7 +388,7 @@ class Work:
         )
         self.interruptible = False
         if problem is not None:
-            self.lane.troubled(problem)
+            self.lane.health.troubled(problem.kind)
         write = partial(transitions.apply, step=step)
         if not await self._until_disk_heals(lambda: self.tools.journal.write(write)):
             log.warning("job %d was no longer %s when it became %s", self.job.id, self._state, after)

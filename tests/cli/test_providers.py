@@ -1,6 +1,8 @@
 """`fluxtui providers`: as JSON for scripts, and for a person."""
 
-from tests.cli.conftest import Command
+from fluxtui.history.database import database_path
+from fluxtui.history.journal import Journal
+from tests.cli.conftest import Command, Here
 
 
 def test_as_json_it_is_whole(command: Command) -> None:
@@ -33,3 +35,14 @@ def test_a_person_reads_what_is_missing_and_what_there_is(command: Command) -> N
     assert "bfl" not in ended.out
     nothing = command("providers", "--model", "no such model")
     assert (nothing.out, "No target" in nothing.err) == ("", True)
+
+
+def test_the_credits_of_the_last_check_are_shown(command: Command, here: Here) -> None:
+    with Journal(database_path(here.workspace)):
+        pass
+    checked = {each["id"]: each for each in command("check", "--sandbox", "--json").json["services"]}
+    assert checked["bfl"]["credits"] is not None
+    for arguments, credits_of_bfl in ((("--sandbox",), checked["bfl"]["credits"]), ((), None)):
+        services = {each["id"]: each for each in command("providers", "--json", *arguments).json["services"]}
+        assert services["bfl"]["credits"] == credits_of_bfl
+    assert "credits at the last check" in command("providers", "--sandbox", "--model", "flux-dev").out
