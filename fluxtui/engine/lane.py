@@ -1,15 +1,16 @@
 """A running target's share of the runner: its limiter, its jobs, and the reason when it stands still."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
 from fluxtui.domain.jobs import JobState
-from fluxtui.domain.problems import Problem
+from fluxtui.domain.problems import Problem, ProblemKind
 from fluxtui.engine.breaker import Breaker, Circuit
 from fluxtui.engine.health import Health
 from fluxtui.engine.limiter import AdaptiveLimit
@@ -17,8 +18,9 @@ from fluxtui.engine.resend import Decision
 from fluxtui.engine.work import Tools, Work
 from fluxtui.history import transitions
 from fluxtui.history.database import HistoryError
+from fluxtui.history.journal import Journal
 from fluxtui.history.records import LaneRow
-from fluxtui.history.transitions import ClaimedJob
+from fluxtui.history.transitions import ClaimedJob, Transition
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ _DISK_PAUSE = 3.0
 
 class RunnerDoor(Protocol):
     """What a lane asks of and tells the runner."""
+
+    lanes: dict[str, "Lane"]
 
     def running(self, lane: str) -> Iterable[int]:
         """Return the ids of the running runs that have jobs for this lane, in order."""
@@ -39,10 +43,14 @@ class RunnerDoor(Protocol):
 
 @dataclass(slots=True)
 class Account:
-    """What the lanes of one provider account share: how many requests it bears at once, None for no limit."""
+    """What the lanes of one provider account share: how many requests it bears at once, None for no limit.
+
+    Where there is a limit, its lanes claim one after the other: side by side they would take the same room.
+    """
 
     limit: int | None
     in_flight: int = 0
+    claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def free(self) -> int:
@@ -73,6 +81,7 @@ class Lane:
         self._trouble: Problem | None = None
         self._open = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
+        self._ending = False
 
     # --- for the runner ---
 
@@ -101,8 +110,11 @@ class Lane:
 
     async def stop(self, patience: float) -> None:
         """Claim nothing more; let what is being sent get its answer within `patience` seconds."""
+        self._ending = True
+        self._open.set()
+        self.wake()
         if self._pump is not None:
-            self._pump.cancel()
+            await self._pump  # not cancelled: what a claim under way brings would be in doubt, though never sent
         for job_id, work in self.works.items():
             if work.interruptible or work.blocked:
                 self._tasks[job_id].cancel()
@@ -110,7 +122,7 @@ class Lane:
             await asyncio.wait(list(self._tasks.values()), timeout=patience)
         for task in list(self._tasks.values()):
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), *([self._pump] if self._pump else []), return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def abort(self) -> None:
         """Let go of everything at once."""
@@ -201,11 +213,8 @@ class Lane:
     async def unparked(self) -> None:
         await self._unparked.wait()
 
-    def disk_trouble(self, problem: Problem) -> None:
+    def disk_trouble(self, problem: Problem | None) -> None:
         self.door.disk_trouble(problem)
-
-    def disk_healed(self) -> None:
-        self.door.disk_trouble(None)
 
     def saved(self, job: ClaimedJob) -> None:
         # What a dead runner had sent took as long as nobody was there, not as the service did.
@@ -216,36 +225,42 @@ class Lane:
 
     async def _run(self) -> None:
         await self._open.wait()
-        while True:
+        while not self._ending:
             self._wake.clear()
             wait = max(self.limit.waits, self.breaker.waits)
             if not wait and not self.paused and self.parked_by is None:
                 try:
                     await self._claim()
-                except HistoryError as error:
-                    self.door.disk_trouble(error.problem)
-                    wait = _DISK_PAUSE
-            if self._next_at is not None:
-                wait = max(wait, min(self._next_at - time.time(), 60.0), 0.01)
+                except Exception as error:
+                    # Whatever it is: a lane must not stand still without a word.
+                    await _stumbled(self, error)
+                if self._next_at is not None:
+                    wait = max(wait, min(self._next_at - time.time(), 60.0), 0.01)
             await _until(self._wake, wait or None)
 
     async def _claim(self) -> None:
         """Fill the lane: one claim a running run, oldest first, while there is room."""
         self._next_at = None
         for run_id in list(self.door.running(self.key)):
-            room = min(self.limit.value - self.in_flight, self.account.free, self.breaker.room(self._sending()))
-            if room <= 0:
-                return
-            claim = await self.tools.journal.write(partial(transitions.claim, run_id=run_id, lane=self.key, most=room))
-            for job in claim.jobs:
-                self._begin(job)
+            async with self.account.claiming if self.account.limit is not None else contextlib.nullcontext():
+                room = min(
+                    self.limit.value - self.in_flight,
+                    self.account.free,
+                    self.breaker.room(sum(work.sending for work in self.works.values())),
+                )
+                if room <= 0:
+                    return
+                take = partial(transitions.claim, run_id=run_id, lane=self.key, most=room)
+                claim = await self.tools.journal.write(take)
+                if self._ending:
+                    await _put_back(self.tools.journal, claim.jobs)
+                    return
+                for job in claim.jobs:
+                    self._begin(job)
             if claim.capped:
                 self.capped.add(run_id)
             if claim.next_at is not None:
                 self._next_at = min(claim.next_at, self._next_at or claim.next_at)
-
-    def _sending(self) -> int:
-        return sum(work.sending for work in self.works.values())
 
     def _begin(self, job: ClaimedJob) -> Work:
         work = Work(job, self.tools, self)
@@ -259,10 +274,37 @@ class Lane:
     def _ended(self, job: ClaimedJob, task: "asyncio.Task[None]") -> None:
         del self.works[job.id], self._tasks[job.id]
         self.account.in_flight -= 1
-        self.capped.discard(job.run_id)  # what it did not use of its reservation may be room for another
+        for lane in self.door.lanes.values():
+            if job.run_id in lane.capped:  # what it did not use of its reservation may be room for another
+                lane.capped.discard(job.run_id)
+                lane.wake()
         if not task.cancelled() and task.exception() is not None:
             log.error("job %d ended in an error: %r", job.id, task.exception())
         self.wake()
+
+
+async def _stumbled(lane: Lane, error: Exception) -> None:
+    """See to a claim that failed: wait for a disk that is full, park the lane for anything else."""
+    if isinstance(error, HistoryError) and error.problem.kind is ProblemKind.DISK:
+        log.error("lane %s sends nothing: %s", lane.key, error.problem.sentence())
+        await asyncio.sleep(_DISK_PAUSE)
+        return
+    log.error("lane %s broke off", lane.key, exc_info=error)
+    lane.park(
+        Problem(
+            ProblemKind.INTERNAL,
+            f"The lane {lane.key} broke off with {type(error).__name__}.",
+            "This is a mistake in fluxtui; the jobs stay queued.",
+            "Please report it with the log file, then resume.",
+        )
+    )
+
+
+async def _put_back(journal: Journal, jobs: Iterable[ClaimedJob]) -> None:
+    """Queue again what was claimed and has not been sent."""
+    for job in jobs:
+        step = Transition(job.id, JobState.SENDING, JobState.QUEUED, throttled=True)
+        await journal.write(partial(transitions.apply, step=step))
 
 
 async def _until(event: asyncio.Event, seconds: float | None) -> None:

@@ -119,6 +119,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         ({"a.png": picture(), "a.txt": b"x" * 20_000}, "larger"),
         ({"a.png": picture(), **{f"{i}.txt": b"x" for i in range(600)}}, "601 files"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_refused(files: dict[str, bytes], told: str) -> None:
     assert told in findings(named(files))
@@ -133,7 +134,11 @@ def test_a_bomb_is_not_unpacked() -> None:
     assert "b.png" in findings(lying)
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"no archive", named({"a.png": picture()})[:-30]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK\x03\x04", b"no archive", named({"a.png": picture()})[:-30]],
+    ids=["empty", "only a signature", "words", "cut off"],  # an archive holds the time it was made
+)
 def test_what_is_no_archive(data: bytes) -> None:
     assert "no ZIP" in findings(data)
 
