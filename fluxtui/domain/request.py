@@ -143,6 +143,7 @@ class Fallback:
             "provider": self.provider,
             "request": self.request.as_json(),
             "quoted": self.price.high,
+            "priced": self.price.known,
             "adaptations": [adaptation.as_json() for adaptation in self.adaptations],
         }
 

@@ -63,7 +63,7 @@ def decide(error: ServiceError, *, attempts: int, throttled: int, resend_is_free
     if counted >= MOST_ATTEMPTS:
         tried = replace(problem, what=f"{problem.what} It was tried {counted} times.")
         return Decision(JobState.FAILED, tried)
-    wait = max(backoff(counted), error.retry_after or 0.0)
+    wait = max(backoff(counted), min(LONGEST_WAIT, error.retry_after or 0.0))
     # An unreachable service is the lane's trouble as much as the job's: others need not run into it too.
     lane_wait = wait if kind in (ProblemKind.NETWORK, ProblemKind.SERVER_ERROR) else None
     return Decision(JobState.QUEUED, problem, wait=wait, lane_wait=lane_wait)
@@ -80,5 +80,6 @@ def _throttled(error: ServiceError, throttled: int) -> Decision:
         return Decision(JobState.QUEUED, exhausted, park=True)
     if throttled + 1 >= MOST_THROTTLES:
         return Decision(JobState.FAILED, problem)
-    wait = error.retry_after if error.retry_after is not None else max(0.5, backoff(min(throttled + 1, 6)))
+    # Told to wait no time at all, we would ask, and be turned away, as fast as the network goes.
+    wait = error.retry_after or max(0.5, backoff(min(throttled + 1, 6)))
     return Decision(JobState.QUEUED, problem, wait=wait, lane_wait=wait, throttled=True)

@@ -2,6 +2,7 @@
 
 import json
 
+from fluxtui.domain.money import Certainty
 from fluxtui.domain.request import Adaptation, Change
 from fluxtui.domain.text import file_stem
 from fluxtui.domain.values import canonical_json
@@ -42,8 +43,17 @@ def fail_over(transaction: Transaction, *, run_id: int, lane: str, sandbox: bool
         )
         key = lane_key(chosen["target"], sandbox)
         transaction.connection.execute(
-            "UPDATE jobs SET target = ?, lane = ?, quoted = ?, not_before = NULL, revision = ? WHERE id = ?",
-            (chosen["target"], key, chosen["quoted"], transaction.revision, job_id),
+            "UPDATE jobs SET target = ?, lane = ?, quoted = ?, certainty = CASE WHEN ? THEN certainty ELSE ? END,"
+            " not_before = NULL, revision = ? WHERE id = ?",
+            (
+                chosen["target"],
+                key,
+                chosen["quoted"],
+                chosen.get("priced", True),
+                Certainty.UNKNOWN,
+                transaction.revision,
+                job_id,
+            ),
         )
         taken.add((key, chosen["target"]))
     return taken

@@ -116,15 +116,16 @@ def claim(transaction: Transaction, *, run_id: int, lane: str, most: int) -> Cla
     cap = run[1]
     room = None if cap is None else cap - committed(transaction, run_id)
     rows = connection.execute(
-        f"SELECT {_COLUMNS} {_FROM} WHERE jobs.run_id = ? AND jobs.lane = ? AND jobs.state = 'queued'"
+        f"SELECT jobs.certainty = 'unknown' AND jobs.quoted = 0, {_COLUMNS} {_FROM}"
+        " WHERE jobs.run_id = ? AND jobs.lane = ? AND jobs.state = 'queued'"
         " AND (jobs.not_before IS NULL OR jobs.not_before <= ?) ORDER BY jobs.priority DESC, jobs.position LIMIT ?",
         (run_id, lane, now, most),
     ).fetchall()
     jobs: list[ClaimedJob] = []
     capped = False
-    for row in rows:
-        job = _job(row)
-        if room is not None and job.quoted > room:
+    for unpriced, *row in rows:
+        job = _job(tuple(row))
+        if room is not None and (unpriced or job.quoted > room):  # no cap holds what has no price
             capped = True
             continue  # a cheaper one may still fit
         if room is not None:
@@ -359,7 +360,8 @@ def _insert_image(
             picture.height,
             picture.format,
             seed,
-            picture.prompt_used,
+            # The service's own words may hold lone surrogates, which have no UTF-8.
+            picture.prompt_used and picture.prompt_used.encode("utf-8", "replace").decode(),
             canonical_json(details),
             now,
         ),
