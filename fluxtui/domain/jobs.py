@@ -49,6 +49,7 @@ TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
             JobState.REFUSED,
             JobState.FAILED,
             JobState.IN_DOUBT,
+            JobState.CANCELLED,  # proved not accepted, and nobody wants it sent again
         }
     ),
     JobState.WAITING: frozenset(

@@ -10,8 +10,12 @@ JsonObject: TypeAlias = dict[str, JsonValue]
 
 
 def canonical_json(value: object) -> str:
-    """Return the one spelling of `value` as JSON: sorted keys, no spaces, non-ASCII kept."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """Return the one spelling of `value` as JSON: sorted keys, no spaces, non-ASCII kept.
+
+    A lone surrogate (JSON can escape one) has no UTF-8, so no database takes it: it becomes a question mark.
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def digest(value: object) -> str:

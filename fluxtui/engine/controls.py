@@ -74,6 +74,10 @@ async def _state(runner: "Runner", run_id: int, state: RunState, only_from: froz
 
 
 async def _cancel_run(runner: "Runner", run_id: int, scope: str) -> str:
+    for lane in runner.lanes.values():
+        for work in lane.works.values():
+            if work.job.run_id == run_id:
+                work.unwanted = True  # before the queue is emptied, or what is turned away slips back into it
     cancelled = await runner.journal.write(partial(transitions.cancel_queued, run_id=run_id))
     if scope == "all":
         for lane in runner.lanes.values():
@@ -104,8 +108,7 @@ async def _cancel_jobs(runner: "Runner", ids: Sequence[int]) -> str:
     for job_id in ids:
         work = next((lane.works[job_id] for lane in runner.lanes.values() if job_id in lane.works), None)
         if work is not None:
-            work.cancel()
-            continue
+            work.cancel()  # it may be on its way back into the queue, hence also what follows
         for before in (JobState.QUEUED, JobState.IN_DOUBT):
             await runner.journal.write(partial(transitions.apply, step=Transition(job_id, before, JobState.CANCELLED)))
     return f"{len(ids)} jobs"
@@ -161,7 +164,10 @@ async def _revive(runner: "Runner", run_id: int | None, job_ids: Sequence[int]) 
     """Take a settled run up again after jobs of it were put back."""
     ids = {run_id} if run_id is not None else await runner.journal.write(partial(_runs_of, job_ids=job_ids))
     for each in ids:
-        await _state(runner, each, RunState.READY, frozenset({RunState.FINISHED, RunState.CANCELLED}))
+        runner.cancelled.discard(each)
+        # Also one that runs: its lanes may have had nothing left to do, and be unknown to the runner by now.
+        revived = frozenset({RunState.FINISHED, RunState.CANCELLED, RunState.RUNNING})
+        await _state(runner, each, RunState.READY, revived)
 
 
 def _runs_of(transaction: Transaction, *, job_ids: Sequence[int]) -> set[int]:

@@ -57,8 +57,7 @@ class LaneDoor(Protocol):
     def judged(self, decision: Decision) -> None: ...
     def park(self, problem: Problem) -> None: ...
     async def unparked(self) -> None: ...
-    def disk_trouble(self, problem: Problem) -> None: ...
-    def disk_healed(self) -> None: ...
+    def disk_trouble(self, problem: Problem | None) -> None: ...
     def saved(self, job: ClaimedJob) -> None: ...
 
 
@@ -77,7 +76,7 @@ class Work:
     """One job under way.
 
     `interruptible` while cancelling its task loses nothing; `blocked` while it can do nothing until
-    its lane is unparked.
+    its lane is unparked; `unwanted` when it is not to be sent again, should it not have been accepted.
     """
 
     def __init__(self, job: ClaimedJob, tools: Tools, lane: LaneDoor) -> None:
@@ -86,6 +85,7 @@ class Work:
         self.lane = lane
         self.interruptible = False
         self.blocked = False
+        self.unwanted = False
         self.first_poll = asyncio.Event()
         self._fetches = 0
         self._unknown = 0
@@ -101,6 +101,7 @@ class Work:
 
     def cancel(self) -> None:
         """Ask for the job's end; it ends at once while waiting, else as soon as its ticket is there."""
+        self.unwanted = True
         self._cancel.set()
         self._end_pause()
 
@@ -116,8 +117,11 @@ class Work:
                 await self._collect(ticket)
         except Exception as error:
             log.exception("job %d broke off while it was %s", self.job.id, self._state)
+            defect = _defect(self.tools.provider, error)
             if self._state in (JobState.WAITING, JobState.FETCHING):
-                await self._lost(_defect(self.tools.provider, error))
+                await self._lost(defect)
+            elif self._state is JobState.SENDING:
+                await self._record(JobState.IN_DOUBT, problem=defect, acceptance=Acceptance.MAYBE)
             raise
         finally:
             self.first_poll.set()
@@ -158,15 +162,16 @@ class Work:
             resend_is_free=self.tools.provider.resend_is_free,
         )
         self.lane.judged(decision)
+        requeued = decision.after is JobState.QUEUED
         await self._record(
-            decision.after,
+            JobState.CANCELLED if requeued and self.unwanted else decision.after,
             problem=decision.problem,
-            not_before=time.time() + decision.wait if decision.after is JobState.QUEUED and decision.wait else None,
+            not_before=time.time() + decision.wait if requeued and decision.wait and not self.unwanted else None,
             acceptance=error.acceptance,
             request_id=error.problem.request_id,
             throttled=decision.throttled or decision.park,
         )
-        if decision.after is JobState.IN_DOUBT:
+        if decision.after is JobState.IN_DOUBT and not (self.unwanted and job.in_doubt == "resend"):
             await follow_policy(self.tools.journal, job)
 
     # --- waiting ---
@@ -179,7 +184,8 @@ class Work:
         deadline = time.monotonic() + pace.collect_for
         while True:
             self.interruptible = True
-            if await self._cancelled_within(interval):
+            # However long the service would have us wait, it is asked while that may still help.
+            if await self._cancelled_within(min(interval, max(deadline - time.monotonic(), pace.poll_interval))):
                 await self._abandon(ticket)
                 return
             interval = min(max(interval * 1.3, pace.poll_interval), pace.poll_interval * _SLOWEST_POLL)
@@ -336,7 +342,11 @@ class Work:
     def _observed(self, pictures: tuple[SavedPicture, ...]) -> tuple[Adaptation, ...]:
         """Return what the answer shows was not honoured, beyond what was foreseen."""
         request = self.job.request
-        foreseen = self.tools.provider.assess(request)
+        try:
+            foreseen = self.tools.provider.assess(request)
+        except Exception:  # a provider from outside may raise anything; the picture is safe, and stays so
+            log.exception("provider %s cannot say what it foresaw for job %d", self.tools.provider.id, self.job.id)
+            return ()
         found = []
         for picture in pictures[:1]:
             size = f"{picture.width}x{picture.height}"
@@ -408,7 +418,7 @@ class Work:
                 await asyncio.sleep(_DISK_PAUSE)
                 continue
             if troubled:
-                self.lane.disk_healed()
+                self.lane.disk_trouble(None)
             return result
 
 
