@@ -81,7 +81,7 @@ class Lane:
         self._trouble: Problem | None = None
         self._open = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
-        self._ending = False
+        self.ending = False  # nothing more is claimed
 
     # --- for the runner ---
 
@@ -110,7 +110,7 @@ class Lane:
 
     async def stop(self, patience: float) -> None:
         """Claim nothing more; let what is being sent get its answer within `patience` seconds."""
-        self._ending = True
+        self.ending = True
         self._open.set()
         self.wake()
         if self._pump is not None:
@@ -225,13 +225,13 @@ class Lane:
 
     async def _run(self) -> None:
         await self._open.wait()
-        while not self._ending:
+        while not self.ending:
             self._wake.clear()
             wait = max(self.limit.waits, self.breaker.waits)
             if not wait and not self.paused and self.parked_by is None:
                 try:
                     await self._claim()
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - judged and told there
                     # Whatever it is: a lane must not stand still without a word.
                     await _stumbled(self, error)
                 if self._next_at is not None:
@@ -252,7 +252,7 @@ class Lane:
                     return
                 take = partial(transitions.claim, run_id=run_id, lane=self.key, most=room)
                 claim = await self.tools.journal.write(take)
-                if self._ending:
+                if self.ending:
                     await _put_back(self.tools.journal, claim.jobs)
                     return
                 for job in claim.jobs:

@@ -54,6 +54,17 @@ async def recover(runner: "Runner") -> None:
             poll.cancel()
 
 
+async def take_up_stranded(runner: "Runner", run_id: int) -> None:
+    """Go on collecting accepted jobs of a run that no lane holds: their service could not be used until now."""
+    rows = runner.reader.execute(
+        "SELECT id FROM jobs WHERE run_id = ? AND state IN ('waiting', 'fetching')", (run_id,)
+    ).fetchall()
+    held = runner.held()
+    for (job_id,) in rows:
+        if job_id not in held:
+            await runner.adopt(job_id)
+
+
 async def _unanswered(runner: "Runner", job: ClaimedJob) -> None:
     """A job that was being sent: in doubt, but for services where sending again costs nothing."""
     if _resend_is_free(runner, job):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fluxtui.domain.batch import Target
 from fluxtui.domain.jobs import ACTIVE, JobState, RunState
-from fluxtui.domain.problems import ACCOUNT_PROBLEMS, FluxtuiError, Problem
+from fluxtui.domain.problems import ACCOUNT_PROBLEMS, FluxtuiError, Problem, ProblemKind
 from fluxtui.engine import controls, recovery
 from fluxtui.engine.connections import Connections
 from fluxtui.engine.lane import Account, Lane
@@ -23,9 +23,9 @@ from fluxtui.engine.services import Services
 from fluxtui.engine.side_steps import SideSteps
 from fluxtui.engine.work import Tools, Work
 from fluxtui.history import failover, presence, queries, runs, transitions
-from fluxtui.history.database import database_path, open_reader
+from fluxtui.history.database import HistoryError, database_path, open_reader
 from fluxtui.history.journal import Journal
-from fluxtui.history.records import LaneRow, RunRow
+from fluxtui.history.records import Control, LaneRow, RunRow
 from fluxtui.history.transitions import ClaimedJob
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 _TICK = 0.1
 _TELL_EVERY = 0.25
 _HEARTBEAT_EVERY = 5.0
+_DISK_PAUSE = 3.0
 _PATIENCE = 60.0
 """Seconds that requests under way get to be answered when the runner is asked to stop."""
 
@@ -108,6 +109,8 @@ class Runner:
         self._patience = patience
         self._interrupted = ending
         self._stopping.set()
+        for lane in self.lanes.values():
+            lane.ending = True
 
     async def _serve(self) -> None:
         await self.journal.write(partial(presence.appear, pid=os.getpid()))
@@ -116,12 +119,20 @@ class Runner:
         await recovery.recover(self)
         idle_since = time.monotonic()
         while not self._stopping.is_set():
-            await self._take_controls()
-            await self._take_up()
-            await self._fail_over()
-            for run_id in list(self._runs):
-                await self._evaluate(run_id)
-            await self._tell()
+            try:
+                await self._take_controls()
+                await self._take_up()
+                await self._fail_over()
+                for run_id in list(self._runs):
+                    await self._evaluate(run_id)
+                await self._tell()
+            except HistoryError as error:
+                if error.problem.kind is not ProblemKind.DISK:
+                    raise
+                # What is under way goes on: its answers are paid for, and wait in memory for the disk.
+                log.error("the history cannot be written: %s", error.problem.sentence())
+                await asyncio.sleep(_DISK_PAUSE)
+                continue
             if self._busy():
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since > self._linger:
@@ -162,7 +173,7 @@ class Runner:
 
     async def _take_controls(self) -> None:
         for control in queries.open_controls(self.reader):
-            outcome = await controls.obey(self, control)
+            outcome = await _outcome(self, control)
             log.info("control %d %s: %s", control.id, control.kind, outcome)
             await self.journal.write(partial(presence.take_control, control_id=control.id, outcome=outcome))
 
@@ -185,6 +196,7 @@ class Runner:
             for key in lanes & self.lanes.keys():
                 self.lanes[key].open()
                 self.lanes[key].unpark()
+            await recovery.take_up_stranded(self, run_id)
         for run_id in set(self._runs) - set(queries.runs_in(self.reader, RunState.RUNNING)):
             del self._runs[run_id]  # paused, cancelled or deleted
 
@@ -237,7 +249,8 @@ class Runner:
             state = self._standstill(run_id)
         if state is not None:
             self._runs.pop(run_id, None)
-            self.cancelled.discard(run_id)
+            if state in (RunState.FINISHED, RunState.CANCELLED):
+                self.cancelled.discard(run_id)
             if state is RunState.PARKED:
                 await self._tell(at_once=True)  # whoever sees the state looks for the reason next
             await self.journal.write(
@@ -296,7 +309,8 @@ class Runner:
     async def adopt(self, job_id: int) -> Work | None:
         """Go on collecting an accepted job; None when its service cannot be used."""
         job = await self.journal.write(partial(transitions.job, job_id=job_id))
-        if job is None or job_id in self.held():
+        collectable = job is not None and job.state in (JobState.WAITING, JobState.FETCHING)
+        if job is None or not collectable or job_id in self.held():
             return None
         lane = self.lane(job.lane, job.target, job.lane.startswith("sandbox:"))
         return None if lane is None else lane.adopt(job)
@@ -329,10 +343,21 @@ class Runner:
         rows = {lane.key: lane.row() for lane in self.lanes.values()} | self._stuck
         changed = [row for key, row in rows.items() if not _same(row, self._told.get(key))]
         if changed or now - self._told_at > _HEARTBEAT_EVERY:
-            self._told, self._told_at = rows, now
             await self.journal.write(partial(presence.tell, lanes=changed))
+            self._told, self._told_at = rows, now
         for lane in self.lanes.values():
             lane.wake()  # room in the account, a cap that was raised, a disk that has space again
+
+
+async def _outcome(runner: Runner, control: Control) -> str:
+    """Do what a control asks and return what came of it; one that cannot be done stops nothing else."""
+    try:
+        return await controls.obey(runner, control)
+    except Exception as error:
+        if isinstance(error, HistoryError) and error.problem.kind is ProblemKind.DISK:
+            raise  # it stays open until the disk has room
+        log.exception("control %d %s broke off", control.id, control.kind)
+        return f"failed: {type(error).__name__}"
 
 
 def _same(row: LaneRow, before: LaneRow | None) -> bool:

@@ -30,6 +30,9 @@ THUMBNAILS = Path(".thumbnails")
 _GATHER = 0.05
 """Seconds in which pictures gather: looking after each by itself costs more than its side steps."""
 
+_TROUBLE = 3.0
+"""Seconds until they are tried again when the history cannot be written."""
+
 _SHOW_EVERY = 0.25
 """Seconds after which finished thumbnails are recorded, while a page of pictures is worked off."""
 
@@ -69,7 +72,14 @@ class SideSteps:
         while True:
             await self._more.wait()
             self._more.clear()
-            if await loop.run_in_executor(self._executor, self._work_off):
+            try:
+                worked = await loop.run_in_executor(self._executor, self._work_off)
+            except (FluxtuiError, sqlite3.Error) as error:  # the history cannot be read or written just now
+                log.warning("side steps wait: %s", error)
+                self._more.set()
+                await asyncio.sleep(_TROUBLE)
+                continue
+            if worked:
                 self._more.set()  # there may be more of them
                 await asyncio.sleep(_GATHER)
             elif not self._more.is_set():
@@ -101,6 +111,9 @@ class SideSteps:
             self._sidecar(image)
         except FluxtuiError as error:
             log.warning("picture %s: %s", image.path, error)
+            outcome = "failed"
+        except Exception:  # one picture's trouble must not keep the others, and the run, waiting for ever
+            log.exception("picture %s", image.path)
             outcome = "failed"
         return SideStepsEnd(image.id, image.job_id, thumbnail, outcome)
 
