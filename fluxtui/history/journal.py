@@ -1,8 +1,8 @@
 """The one writer of a process: a thread that commits many waiting changes together.
 
 Group commit makes each change durable (WAL, synchronous=FULL) at a fraction of the price of a
-commit each: whatever waits when a commit begins shares it. Every operation runs under its own
-savepoint, so one that fails takes nothing else with it.
+commit each: whatever waits when a commit begins shares it. An operation that fails takes nothing
+else with it: the group is rolled back and each operation done again by itself.
 """
 
 import asyncio
@@ -44,10 +44,6 @@ class Transaction:
             self._revision = int(row.fetchone()[0])
         return self._revision
 
-    def forget_revision(self) -> None:
-        """After a rollback to a savepoint: the number may have been taken back with it."""
-        self._revision = None
-
 
 @dataclass(slots=True)
 class _Waiting(Generic[T]):
@@ -58,20 +54,6 @@ class _Waiting(Generic[T]):
     loop: asyncio.AbstractEventLoop | None = None
     result: T | None = None
     error: Exception | None = None
-
-    def run(self, transaction: Transaction, *, alone: bool) -> None:
-        """Do the operation; one that fails leaves no trace. Alone in its transaction it needs no savepoint."""
-        connection = transaction.connection
-        if not alone:
-            connection.execute("SAVEPOINT operation")
-        try:
-            self.result = self.operation(transaction)
-        except Exception as error:  # noqa: BLE001 - handed to whoever waits for this operation
-            self.error = error
-            connection.execute("ROLLBACK" if alone else "ROLLBACK TO operation")
-            transaction.forget_revision()
-        if not alone:
-            connection.execute("RELEASE operation")
 
     def settle(self) -> None:
         """Hand over what came of it, in the thread where that may be done."""
@@ -130,6 +112,8 @@ class Journal:
     def submit(self, operation: Callable[[Transaction], T]) -> "Future[T]":
         """Queue `operation`; the future is done once its effect is on disk.
 
+        It acts through the transaction only: it is done a second time when another of its group failed.
+
         The future raises HistoryError when the database cannot be written, else what `operation` raised.
         """
         future: Future[T] = Future()
@@ -185,27 +169,28 @@ class Journal:
                 return
 
     def _commit(self, group: list[_Waiting[object]]) -> None:
+        """Do a group in one transaction. When one of it fails, each is done again in its own."""
         connection = self._connection
         assert connection is not None
+        begun = done = False
         try:
             connection.execute("BEGIN IMMEDIATE")
+            begun = True
             transaction = Transaction(connection)
-            alone = len(group) == 1
             for waiting in group:
-                waiting.run(transaction, alone=alone)
-            if not (alone and group[0].error is not None):  # that one has rolled back already
-                connection.execute("COMMIT")
-        except sqlite3.Error as error:
+                waiting.result = waiting.operation(transaction)
+            done = True
+            connection.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits for the operation
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            # SQLite may have rolled all back by itself (a full disk); the first error tells why.
-            first = next((w.error for w in group if isinstance(w.error, sqlite3.Error)), error)
-            explained = explain(first, self.path)
+            if begun and not done and len(group) > 1:
+                for waiting in group:
+                    self._commit([waiting])
+                return
+            explained = explain(error, self.path) if isinstance(error, sqlite3.Error) else error
             for waiting in group:
                 waiting.error = explained
-        for waiting in group:
-            if isinstance(waiting.error, sqlite3.Error):
-                waiting.error = explain(waiting.error, self.path)
         _settle(group)
 
 

@@ -218,6 +218,8 @@ def apply(transaction: Transaction, *, step: Transition) -> bool:
     """
     if not may_become(step.before, step.after):
         raise ValueError(f"a job never goes from {step.before} to {step.after}")
+    if step == Transition(step.job_id, JobState.WAITING, JobState.FETCHING):
+        return _begin_fetching(transaction, step.job_id)
     connection, now = transaction.connection, time.time()
     row = connection.execute(
         "SELECT run_id, attempts, quoted, reserved, billed, uncertain, certainty, adaptations FROM jobs"
@@ -266,6 +268,16 @@ def apply(transaction: Transaction, *, step: Transition) -> bool:
 def _came_to_nothing(step: Transition) -> bool:
     """Return whether there is nothing left to collect by the ticket, and nothing to pay."""
     return step.after is JobState.FAILED and step.acceptance is Acceptance.NO
+
+
+def _begin_fetching(transaction: Transaction, job_id: int) -> bool:
+    """The step that brings no news, neither for the receipt nor for the attempt: the state alone."""
+    cursor = transaction.connection.execute(
+        "UPDATE jobs SET state = 'fetching', problem = NULL, not_before = NULL, ended_at = NULL, revision = ?"
+        " WHERE id = ? AND state = 'waiting'",
+        (transaction.revision, job_id),
+    )
+    return cursor.rowcount == 1
 
 
 @dataclass(slots=True)
