@@ -94,11 +94,11 @@ class Watch:
 
 
 def never_sent(connection: sqlite3.Connection, run_id: int) -> tuple[Step, ...]:
-    """Return the jobs of a new run that its providers declared impossible, as changes to `failed`.
+    """Return the jobs of a new run that can never be sent (impossible, or forbidden), as changes of state.
 
-    They fail as they are recorded, so no event tells of them.
+    They have ended as they are recorded, so no event tells of them.
     """
-    ids = list(queries.job_ids(connection, run_id, JobFilter(states=frozenset({JobState.FAILED}))))
+    ids = list(queries.job_ids(connection, run_id, JobFilter(states=frozenset({JobState.FAILED, JobState.REFUSED}))))
     steps = []
     for job_id in ids:
         detail = queries.job_detail(connection, job_id)
@@ -107,6 +107,6 @@ def never_sent(connection: sqlite3.Connection, run_id: int) -> tuple[Step, ...]:
         row = detail.row
         run = queries.run(connection, run_id)
         at = 0.0 if run is None else run.created_at
-        event = EventRow(0, job_id, 0, JobState.FAILED, at, row.task, row.target, detail.problem)
+        event = EventRow(0, job_id, 0, row.state, at, row.task, row.target, detail.problem)
         steps.append(Step(event, row))
     return tuple(steps)

@@ -407,19 +407,19 @@ class Work:
     async def _until_disk_heals(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Await `attempt`, again and again while the disk refuses; meanwhile the lanes send nothing new."""
         troubled = False
-        while True:
-            try:
-                result = await attempt()
-            except (DiskProblem, HistoryError) as error:
-                if error.problem.kind is not ProblemKind.DISK:
-                    raise
-                troubled = True
-                self.lane.disk_trouble(error.problem)
-                await asyncio.sleep(_DISK_PAUSE)
-                continue
-            if troubled:
+        try:
+            while True:
+                try:
+                    return await attempt()
+                except (DiskProblem, HistoryError) as error:
+                    if error.problem.kind is not ProblemKind.DISK:
+                        raise
+                    troubled = True
+                    self.lane.disk_trouble(error.problem)
+                    await asyncio.sleep(_DISK_PAUSE)
+        finally:
+            if troubled:  # also when it ends otherwise: the lanes wait for this word
                 self.lane.disk_trouble(None)
-            return result
 
 
 def _delivery_ticket(images: Images) -> Ticket:

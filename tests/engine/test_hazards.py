@@ -15,9 +15,11 @@ from fluxtui.domain.problems import Acceptance, Problem, ProblemKind
 from fluxtui.domain.request import Assessment, ImageRequest
 from fluxtui.engine.lock import RunnerLock
 from fluxtui.engine.resend import LONGEST_WAIT, decide
+from fluxtui.engine.rules import OwnRules
 from fluxtui.engine.runner import Runner
 from fluxtui.history import transitions
 from fluxtui.history.journal import Journal, Transaction
+from fluxtui.images.disk import DiskProblem
 from fluxtui.providers.base import Images, LinkedImage, Pace
 from tests.conditions import until
 from tests.engine.fakes import FakeConnections, FakeProvider, Studio, error
@@ -129,6 +131,18 @@ async def test_a_wish_that_makes_no_sense_is_recorded_and_hurts_nobody(studio: S
     assert (studio.run_row(run_id).state, studio.wishes_taken()) == (RunState.FINISHED, True)
 
 
+async def test_followers_are_told_of_what_was_refused_from_the_start(studio: Studio) -> None:
+    from fluxtui.cli.following import never_sent
+    from fluxtui.history.database import database_path, open_reader
+
+    studio.rules = OwnRules(blocked_words=("fox",))
+    run_id = await studio.start("fox", "owl")
+    reader = open_reader(database_path(studio.workspace))
+    steps = never_sent(reader, run_id)
+    reader.close()
+    assert [(step.event.task, step.event.state) for step in steps] == [("fox", JobState.REFUSED)]
+
+
 async def test_a_lane_that_breaks_parks_and_says_so(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = await studio.start("fox")
 
@@ -190,6 +204,28 @@ async def test_a_journal_that_cannot_grow_for_a_while_ends_nothing(
     await asyncio.wait_for(task, 20)
     assert studio.run_row(run_id).counts == {JobState.DONE: 2}
     assert studio.provider.accepted == {"fox": 1, "owl": 1}
+
+
+async def test_a_disk_that_fills_up_before_another_error_stops_nothing_for_ever(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fluxtui.engine import work
+    from fluxtui.images import store
+
+    monkeypatch.setattr(work, "_DISK_PAUSE", 0.3)
+    studio.provider.most = 1
+    troubles: list[Exception] = [DiskProblem(OSError(28, "No space left"), studio.workspace), ValueError("odd")]
+    save = store.save_all
+
+    def in_trouble(pictures: list[store.Unsaved]) -> list[store.SavedImage | store.NotAnImage | DiskProblem]:
+        if troubles:
+            raise troubles.pop(0)
+        return save(pictures)
+
+    monkeypatch.setattr(store, "save_all", in_trouble)
+    run_id = await studio.start("fox", "owl")
+    await studio.work()
+    assert states(studio, run_id) == {"fox": JobState.FAILED, "owl": JobState.DONE}
 
 
 # --- stopping -----------------------------------------------------------------------------------
