@@ -1,7 +1,6 @@
 """Where bytes are chewed: a pool of two threads, and a bound on the bodies held in memory."""
 
 import asyncio
-import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,10 +26,6 @@ _MANY = 16
 _WORTH_A_THREAD = 256 * 1024
 """Pictures, or bytes, that must wait before a second thread begins beside a busy one."""
 
-_SWITCH = 0.0005
-"""Seconds that a thread may keep the interpreter when others want it. The event loop, the journal and
-these threads hand it over at every system call; with Python's 5 ms each such call may take that long."""
-
 Saving: TypeAlias = tuple[store.Unsaved, "asyncio.Future[store.SavedImage]"]
 
 
@@ -42,8 +37,6 @@ class BytePool:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="bytes")
         self._unsaved: deque[Saving] = deque()
         self._saving = 0
-        self._switch = sys.getswitchinterval()
-        sys.setswitchinterval(min(self._switch, _SWITCH))
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function` in the pool and return what it returns."""
@@ -64,7 +57,6 @@ class BytePool:
     def close(self) -> None:
         self._unsaved.clear()
         self._executor.shutdown(wait=True, cancel_futures=True)
-        sys.setswitchinterval(self._switch)
 
     def _save_on(self) -> None:
         while self._unsaved and self._saving < self._threads and (not self._saving or self._plenty()):
