@@ -136,7 +136,10 @@ def _retryable(
     chosen = f" AND id IN ({','.join(str(i) for i in ids)})" if ids else " AND run_id = ?"
     rows = transaction.connection.execute(
         # What was impossible or forbidden from the start was never sent, and never can be.
-        f"SELECT id, state, ticket IS NOT NULL FROM jobs WHERE state IN ({marks})"
+        # A ticket that the service did not know when it was asked for once more is worth nothing: draw anew.
+        "SELECT id, state, ticket IS NOT NULL AND NOT (problem IS NOT NULL AND json_extract(problem, '$.kind')"
+        " = 'expired' AND (SELECT count(*) FROM events WHERE job_id = jobs.id AND attempt = jobs.attempts"
+        f" AND events.state = 'waiting') > 1) FROM jobs WHERE state IN ({marks})"
         f" AND NOT (state IN ('failed', 'refused') AND attempts = 0){chosen}",
         (*allowed, *(() if ids else (run_id,))),
     ).fetchall()

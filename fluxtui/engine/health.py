@@ -50,9 +50,9 @@ class Health:
         """Read from an answer's headers (names in lower case) how much more the service allows now."""
         for remaining, limit in _HEADROOM:
             left = headers.get(remaining, "")
-            if left.isdigit():
+            if left.isdecimal():
                 whole = headers.get(limit, "")
-                self.headroom, self.headroom_limit = _number(left), _number(whole) if whole.isdigit() else None
+                self.headroom, self.headroom_limit = _number(left), _number(whole) if whole.isdecimal() else None
                 return
 
     def percentile(self, share: float) -> float | None:

@@ -232,9 +232,17 @@ def apply(transaction: Transaction, *, step: Transition) -> bool:
     money = _settle(step, Receipt(quoted, reserved, billed, uncertain, certainty))
     if step.adaptations:
         observed = canonical_json([*json.loads(observed), *(a.as_json() for a in step.adaptations)])
-    ended = step.after not in (JobState.WAITING, JobState.FETCHING, JobState.SENDING)
     problem = None if step.problem is None else canonical_json(step.problem.as_json())
-    connection.execute(
+    _write_job(transaction, step, money, observed, problem, now)
+    _write_attempt(transaction, step, attempts, now, problem, _ends(step))
+    _insert_images(transaction, run_id, step, now)
+    return True
+
+
+def _write_job(
+    transaction: Transaction, step: Transition, money: "Receipt", observed: str, problem: str | None, now: float
+) -> None:
+    transaction.connection.execute(
         "UPDATE jobs SET state = ?, ticket = CASE WHEN ? THEN NULL ELSE coalesce(?, ticket) END, problem = ?,"
         " not_before = ?, reserved = ?, billed = ?, uncertain = ?, certainty = ?, adaptations = ?,"
         " throttled = throttled + ?, ended_at = CASE WHEN ? THEN ? ELSE NULL END, pictures = pictures + ?,"
@@ -251,7 +259,7 @@ def apply(transaction: Transaction, *, step: Transition) -> bool:
             money.certainty,
             observed,
             step.throttled,
-            ended,
+            _ends(step),
             now,
             len(step.pictures),
             transaction.revision,
@@ -259,10 +267,11 @@ def apply(transaction: Transaction, *, step: Transition) -> bool:
             step.before,
         ),
     )
-    _write_attempt(transaction, step, attempts, now, problem, ended)
-    for ordinal, picture in enumerate(step.pictures, 1):
-        _insert_image(transaction, run_id, step.job_id, ordinal, picture, now)
-    return True
+
+
+def _ends(step: Transition) -> bool:
+    """Return whether the attempt is over with this step."""
+    return step.after not in (JobState.WAITING, JobState.FETCHING, JobState.SENDING)
 
 
 def _came_to_nothing(step: Transition) -> bool:
@@ -352,31 +361,33 @@ def _write_attempt(
     )
 
 
-def _insert_image(
-    transaction: Transaction, run_id: int, job_id: int, ordinal: int, picture: SavedPicture, now: float
-) -> None:
+def _insert_images(transaction: Transaction, run_id: int, step: Transition, now: float) -> None:
+    transaction.connection.executemany(
+        "INSERT INTO images (run_id, job_id, ordinal, path, sha256, size_bytes, width, height, format, seed,"
+        " prompt_used, details, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [_image(run_id, step.job_id, ordinal, picture, now) for ordinal, picture in enumerate(step.pictures, 1)],
+    )
+
+
+def _image(run_id: int, job_id: int, ordinal: int, picture: SavedPicture, now: float) -> tuple[object, ...]:
     seed, details = picture.seed, dict(picture.details)
     if seed is not None and abs(seed) > _LARGEST_INTEGER:
         seed, details["seed"] = None, str(seed)  # fal.ai draws them larger than the database's numbers
-    transaction.connection.execute(
-        "INSERT INTO images (run_id, job_id, ordinal, path, sha256, size_bytes, width, height, format, seed,"
-        " prompt_used, details, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            run_id,
-            job_id,
-            ordinal,
-            picture.path,
-            picture.sha256,
-            picture.size_bytes,
-            picture.width,
-            picture.height,
-            picture.format,
-            seed,
-            # The service's own words may hold lone surrogates, which have no UTF-8.
-            picture.prompt_used and picture.prompt_used.encode("utf-8", "replace").decode(),
-            canonical_json(details),
-            now,
-        ),
+    return (
+        run_id,
+        job_id,
+        ordinal,
+        picture.path,
+        picture.sha256,
+        picture.size_bytes,
+        picture.width,
+        picture.height,
+        picture.format,
+        seed,
+        # The service's own words may hold lone surrogates, which have no UTF-8.
+        picture.prompt_used and picture.prompt_used.encode("utf-8", "replace").decode(),
+        canonical_json(details),
+        now,
     )
 
 

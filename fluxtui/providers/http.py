@@ -240,11 +240,11 @@ class Http:
         failed = not 200 <= response.status_code < 300
         limit = LARGEST_ERROR_BODY if failed else max_bytes
         announced = headers.get("content-length", "")
-        if not failed and announced.isdigit() and int(announced) > limit:
+        if not failed and announced.isdecimal() and int(announced) > limit:
             raise _too_large(limit, paid=paid)
         gate: BodyGate | None = None
         chunks: list[bytes] = []
-        size = int(announced) if announced.isdigit() and not failed else 0
+        size = int(announced) if announced.isdecimal() and not failed else 0
         try:
             async with asyncio.timeout(timeout) as clock, contextlib.aclosing(_decoded(response, headers)) as pieces:
                 if size > SMALL_BODY:

@@ -411,3 +411,13 @@ async def test_accepted_work_is_asked_for_before_it_counts_as_lost(
     run_id = await studio.start("fox")
     await asyncio.wait_for(studio.work(), 10)
     assert states(studio, run_id) == {"fox": JobState.DONE}
+
+
+async def test_a_ticket_that_is_gone_for_good_is_given_up_at_the_second_retry(studio: Studio) -> None:
+    studio.provider.polls["fox"] = [error(ProblemKind.EXPIRED, Acceptance.YES) for _ in range(6)]
+    run_id = await studio.start("fox")
+    for accepted in (1, 1, 2):
+        await studio.work()
+        assert studio.provider.accepted["fox"] == accepted
+        await studio.control("retry", run_id, states=["failed"])
+    assert states(studio, run_id) == {"fox": JobState.DONE}
