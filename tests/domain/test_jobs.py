@@ -32,7 +32,6 @@ def test_accepted_work_is_never_queued_again_by_itself() -> None:
 
 def test_only_what_may_have_left_can_be_in_doubt() -> None:
     assert {before for before in JobState if may_become(before, JobState.IN_DOUBT)} == {JobState.SENDING}
-    assert not may_become(JobState.SENDING, JobState.CANCELLED)
     assert not may_become(JobState.IN_DOUBT, JobState.FAILED)
 
 
