@@ -1,16 +1,26 @@
 """Batch files as the front ends reach them: they know the engine, not the rooms below it."""
 
 from fluxtui.batchfiles.findings import BatchFileError, Finding, ReadResult
-from fluxtui.batchfiles.parameters import parse_axis_values
+from fluxtui.batchfiles.parameters import KNOWN_PARAMETERS, WrongValueError, format_cell, parse_axis_values, parse_cell
 from fluxtui.batchfiles.reading import read_batch, read_batch_text
 from fluxtui.batchfiles.schema import batch_schema
+from fluxtui.batchfiles.single import CheckedTask, check_fields, task_errors
+from fluxtui.batchfiles.writing import batch_text
 
 __all__ = [
+    "KNOWN_PARAMETERS",
     "BatchFileError",
+    "CheckedTask",
     "Finding",
     "ReadResult",
+    "WrongValueError",
     "batch_schema",
+    "batch_text",
+    "check_fields",
+    "format_cell",
     "parse_axis_values",
+    "parse_cell",
     "read_batch",
     "read_batch_text",
+    "task_errors",
 ]
