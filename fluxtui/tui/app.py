@@ -9,27 +9,23 @@ from typing import ClassVar
 
 from textual import on
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
 from textual.signal import Signal
 
 from fluxtui.domain.batch import Target
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.domain.values import JsonValue
 from fluxtui.history.database import database_path
-from fluxtui.history.records import LaneRow, RunRow, TargetRow
 from fluxtui.tui import faces, keymap, store
 from fluxtui.tui.commands import CockpitCommands
-from fluxtui.tui.engine_door import EngineDoor, RealEngine
+from fluxtui.tui.doors.door import EngineDoor, RealEngine
 from fluxtui.tui.foundation import Foundation
 from fluxtui.tui.help import help_text, keys_text, leaving_question
+from fluxtui.tui.live import Live
+from fluxtui.tui.preferences import PreferenceFile, default_path
 from fluxtui.tui.previews.door import Pictures
 from fluxtui.tui.previews.probe import Mode, Terminal, probe
-from fluxtui.tui.screens.batch.screen import BatchScreen
 from fluxtui.tui.screens.dialogs.screen import LineScreen, PaperScreen, existing_file
-from fluxtui.tui.screens.history.screen import HistoryScreen
-from fluxtui.tui.screens.run.look import LookScreen
-from fluxtui.tui.screens.run.screen import RunScreen
-from fluxtui.tui.screens.welcome.screen import WelcomeScreen
+from fluxtui.tui.screens.modes import MODES
 from fluxtui.tui.work import begin
 
 
@@ -40,12 +36,7 @@ class Cockpit(Foundation):
     TITLE = "fluxtui"
     BINDINGS = keymap.bindings(keymap.GLOBAL)
     COMMANDS: ClassVar[set[type[CockpitCommands]]] = {CockpitCommands}  # type: ignore[assignment]
-    MODES: ClassVar[Mapping[str, type[Screen[None]]]] = {  # type: ignore[assignment]
-        "run": RunScreen,
-        "batch": BatchScreen,
-        "history": HistoryScreen,
-        "welcome": WelcomeScreen,
-    }
+    MODES: ClassVar = dict(MODES)
     ESCAPE_TO_MINIMIZE = False
     ENABLE_COMMAND_PALETTE = True
 
@@ -58,24 +49,21 @@ class Cockpit(Foundation):
         start: bool = False,
         terminal: Terminal | None = None,
         theme: str | None = None,
+        preferences: PreferenceFile | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(theme, dark=terminal is None or terminal.dark is not False)
+        super().__init__(
+            preferences or PreferenceFile(default_path()), theme, dark=terminal is None or terminal.dark is not False
+        )
         self.workspace = workspace
         self.engine = engine
         self.clock = clock
         self.batch_path = batch
         self.start_wanted = start
         self.pictures = Pictures(terminal or Terminal(Mode.CELLS, "default"), self.write_raw)
-        self.feed = store.Feed(database_path(workspace), self.post_message, engine.runner_alive)
+        self.feed = store.Feed(database_path(workspace), self.post_message, engine.runs.runner_alive)
         self.news: Signal[store.News] = Signal(self, "news")
-        self.shown: RunRow | None = None
-        self.targets: tuple[TargetRow, ...] = ()
-        self.lanes: tuple[LaneRow, ...] = ()
-        self.runner_alive = False
-        self.history_read = False
-        self._watched: int | None = None
-        self._follow_latest = True
+        self.live = Live(self.feed)
 
     @property
     def sandbox(self) -> bool:
@@ -99,29 +87,14 @@ class Cockpit(Foundation):
 
     @on(store.News)
     def _hear(self, news: store.News) -> None:
-        match news:
-            case store.RunsChanged(latest=latest):
-                self.history_read = True
-                if latest is not None and self._follow_latest and latest.id != self._watched:
-                    self._watch(latest.id)
-            case store.RunChanged(run=run, targets=targets) if run.id == self._watched:
-                self.shown, self.targets = run, targets
-            case store.LanesChanged(lanes=lanes):
-                self.lanes = lanes
-            case store.RunnerChanged(alive=alive):
-                self.runner_alive = alive
-            case store.FeedFailed(problem=problem):
-                self.tell_problem(problem)
+        self.live.hear(news)
+        if isinstance(news, store.FeedFailed):
+            self.tell_problem(news.problem)
         self.news.publish(news)
-
-    def _watch(self, run_id: int) -> None:
-        self._watched = run_id
-        self.feed.watch(run_id)
 
     def open_run(self, run_id: int) -> None:
         """Show a run; from now on newer ones do not take its place."""
-        self._follow_latest = False
-        self._watch(run_id)
+        self.live.open(run_id)
         self.switch_mode("run")
 
     # --- wishes for the engine -------------------------------------------------------------------
@@ -129,7 +102,7 @@ class Cockpit(Foundation):
     async def steer(self, kind: str, run_id: int | None, payload: Mapping[str, JsonValue] | None = None) -> None:
         """Leave a wish for the runner; say so when that fails."""
         try:
-            await self.engine.control(kind, run_id, **dict(payload or {}))
+            await self.engine.runs.control(kind, run_id, **dict(payload or {}))
         except FluxtuiError as error:
             self.tell_problem(error.problem)
 
@@ -140,14 +113,14 @@ class Cockpit(Foundation):
     async def resume(self, run_id: int) -> None:
         """Go on with a run, starting a runner if none is there."""
         try:
-            await self.engine.resume(run_id)
+            await self.engine.runs.resume(run_id)
         except FluxtuiError as error:
             self.tell_problem(error.problem)
 
     # --- keys ------------------------------------------------------------------------------------
 
     async def action_go(self, mode: str) -> None:
-        while isinstance(self.screen, ModalScreen | LookScreen):
+        while len(self.screen_stack) > 1:  # dialogs, and the large picture
             await self.pop_screen()
         await self.switch_mode(mode)
 
@@ -174,14 +147,15 @@ class Cockpit(Foundation):
     def open_batch(self, path: Path, *, start: bool = False) -> None:
         """Show a batch file on the Batch screen; with `start` it begins, after the question where it costs money."""
         self.batch_path, self.start_wanted = path, start
+        from fluxtui.tui.screens.batch.screen import BatchScreen
+
         self.switch_mode("batch")
-        screen = self.screen
-        if isinstance(screen, BatchScreen):
-            screen.load(path)
+        if isinstance(self.screen, BatchScreen):
+            self.screen.load(path)
 
     def action_leave(self) -> None:
-        run = self.shown
-        if not self.runner_alive or run is None or run.state not in faces.LIVE_RUNS:
+        run = self.live.shown
+        if not self.live.runner_alive or run is None or run.state not in faces.LIVE_RUNS:
             self.exit(0)
             return
         if self.screen.id == "leaving":

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.dom import DOMNode
 
 from fluxtui.tui import keymap
 
@@ -14,42 +15,35 @@ if TYPE_CHECKING:
 class CockpitCommands(Provider):
     """Offers what the keymap registry knows and this screen can do, and the themes."""
 
-    def _entries(self) -> Iterator[tuple[str, str, str, bool]]:
-        """Yield (title, action, help, whether to list it before anything is typed)."""
+    def _entries(self) -> Iterator[tuple[str, "_Run", str, bool]]:
+        """Yield (title, what runs it, help, whether to list it before anything is typed)."""
         app = cast("Cockpit", self.app)
         bound = {active.binding.id: active for active in self.screen.active_bindings.values() if active.enabled}
         for key in keymap.EVERY:
             active = bound.get(key.id)
-            if active is None or not key.palette:
-                continue
-            namespace = "app" if active.node is app else "screen"
-            title = f"{key.area}: {key.name}"
-            yield title, f"{namespace}.{active.binding.action}", key.tip, True
+            if active is not None:
+                yield f"{key.area}: {key.name}", _Run(app, active.node, active.binding.action), key.tip, key.early
         for name in app.themes:
-            yield f"theme: {name}", f"app.use_theme({name!r})", "Switch the colours.", False
+            yield f"theme: {name}", _Run(app, app, f"use_theme({name!r})"), "Switch the colours.", False
 
     async def discover(self) -> Hits:
-        for title, action, tip, early in self._entries():
+        for title, run, tip, early in self._entries():
             if early:
-                yield DiscoveryHit(title, self._runner(action), help=tip)
+                yield DiscoveryHit(title, run, help=tip)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for title, action, tip, _ in self._entries():
+        for title, run, tip, _ in self._entries():
             score = matcher.match(title)
             if score > 0:
-                yield Hit(score, matcher.highlight(title), self._runner(action), help=tip)
-
-    def _runner(self, action: str) -> "_Run":
-        return _Run(cast("Cockpit", self.app), action)
+                yield Hit(score, matcher.highlight(title), run, help=tip)
 
 
 class _Run:
-    """Runs an action on the screen that was in front when the palette opened."""
+    """Runs an action where it was bound when the palette opened."""
 
-    def __init__(self, app: "Cockpit", action: str) -> None:
-        self.app, self.action = app, action
+    def __init__(self, app: "Cockpit", node: DOMNode, action: str) -> None:
+        self.app, self.node, self.action = app, node, action
 
     async def __call__(self) -> None:
-        namespace, _, action = self.action.partition(".")
-        await self.app.run_action(action, self.app if namespace == "app" else self.app.screen)
+        await self.app.run_action(self.action, self.node)

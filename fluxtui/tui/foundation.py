@@ -1,5 +1,8 @@
 """What the cockpit's app stands on: themes, passing words, raw writes between frames."""
 
+from dataclasses import replace
+from functools import partial
+
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
@@ -9,13 +12,21 @@ from textual.worker import Worker, WorkerState
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 from fluxtui.domain.text import plain
 from fluxtui.tui import themes
+from fluxtui.tui.preferences import PreferenceFile, Preferences
+from fluxtui.tui.work import begin, in_thread
 
 
 class Foundation(App[int]):
-    """An app with the theme files loaded. `theme` is the user's choice, `dark` what the terminal told."""
+    """An app with theme files and the person's preferences loaded.
 
-    def __init__(self, theme: str | None, *, dark: bool) -> None:
+    `theme` is what an option or a variable says and wins over the preference; `dark` is what the
+    terminal told, for who has neither.
+    """
+
+    def __init__(self, preferences: PreferenceFile, theme: str | None, *, dark: bool) -> None:
         super().__init__()
+        self.preference_file = preferences
+        self.preferences = Preferences()
         self.themes: tuple[str, ...] = ()
         self._wanted_theme = theme
         self._dark = dark
@@ -32,7 +43,10 @@ class Foundation(App[int]):
         for theme in found or [themes.FALLBACK]:
             self.register_theme(theme.textual())
         self.themes = tuple(theme.name for theme in found) or (themes.FALLBACK.name,)
-        wanted = self._wanted_theme
+        self.preferences, more = self.preference_file.read()
+        problems += more
+        self.set_keymap(dict(self.preferences.keymap))
+        wanted = self._wanted_theme or self.preferences.theme
         if wanted is None:
             wanted = themes.DARK if self._dark else themes.LIGHT
         elif wanted not in self.available_themes:
@@ -66,10 +80,22 @@ class Foundation(App[int]):
 
     def action_next_theme(self) -> None:
         here = self.themes.index(self.theme) if self.theme in self.themes else -1
-        self.theme = self.themes[(here + 1) % len(self.themes)]
+        self.action_use_theme(self.themes[(here + 1) % len(self.themes)])
 
     def action_use_theme(self, name: str) -> None:
         self.theme = name
+        self.prefer(theme=name)
+
+    def prefer(self, **changes: object) -> None:
+        """Keep a choice (a field of `Preferences`) for this and the next start."""
+        self.preferences = replace(self.preferences, **changes)  # type: ignore[arg-type]  # by the fields' names
+        begin(self, partial(self._keep, changes), group="preferences")
+
+    async def _keep(self, changes: dict[str, object]) -> None:
+        try:
+            await in_thread(partial(self.preference_file.write, **changes))
+        except FluxtuiError as error:
+            self.tell_problem(error.problem)
 
     def action_redraw(self) -> None:
         self.refresh(repaint=True, layout=True)

@@ -42,7 +42,7 @@ SIZES = [(80, 24), (120, 40), (200, 60)]
 
 def run_is_shown(app: Cockpit, *keys: str) -> Before:
     async def before(pilot: Pilot[int]) -> None:
-        await until(lambda: app.runner_alive == app.engine.runner_alive())
+        await until(lambda: app.live.runner_alive == app.engine.runs.runner_alive())
         await shown(app, pilot)
         for key in keys:
             await pilot.press(key)
@@ -93,7 +93,7 @@ def finished(studio: Studio) -> None:
 @pytest.mark.parametrize("theme", [DARK, LIGHT])
 def test_finished(studio: Studio, snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
     finished(studio)
-    app = cockpit(studio.workspace, FakeEngine(alive=False), theme=theme)
+    app = cockpit(studio.workspace, FakeEngine.made(alive=False), theme=theme)
     assert snap_compare(app, terminal_size=size, run_before=run_is_shown(app))
 
 
@@ -114,7 +114,7 @@ def test_failing(studio: Studio, snap_compare: Compare, size: tuple[int, int]) -
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 def test_welcome(snap_compare: Compare, size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    app = cockpit(Path("gallery"), FakeEngine(ready=False, alive=False))
+    app = cockpit(Path("gallery"), FakeEngine.made(ready=False, alive=False))
 
     async def before(pilot: Pilot[int]) -> None:
         screen = app.screen
@@ -128,7 +128,7 @@ def test_welcome(snap_compare: Compare, size: tuple[int, int], tmp_path: Path, m
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("theme", [DARK, LIGHT])
 def test_batch(workspace: Path, snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
-    app = cockpit(workspace, FakeEngine(alive=False), batch=Path("city.yaml"), theme=theme)
+    app = cockpit(workspace, FakeEngine.made(alive=False), batch=Path("city.yaml"), theme=theme)
 
     async def before(pilot: Pilot[int]) -> None:
         await until(lambda: isinstance(app.screen, BatchScreen) and app.screen.offers_priced)
@@ -142,7 +142,7 @@ def test_history(studio: Studio, snap_compare: Compare, size: tuple[int, int]) -
     finished(studio)
     failing(studio)
     studio.set_state(studio.new_run(batch="portraits"), RunState.INTERRUPTED)
-    app = cockpit(studio.workspace, FakeEngine(alive=False))
+    app = cockpit(studio.workspace, FakeEngine.made(alive=False))
 
     async def before(pilot: Pilot[int]) -> None:
         await shown(app, pilot)

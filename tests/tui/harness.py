@@ -4,35 +4,34 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from textual.pilot import Pilot
 
-from fluxtui.domain.batch import Axis, Batch, Target, Task
 from fluxtui.domain.jobs import JobState, RunState, Ticket
-from fluxtui.domain.money import Micros, Price, usd
+from fluxtui.domain.money import Price, usd
 from fluxtui.domain.problems import Acceptance, Problem, ProblemKind
 from fluxtui.domain.request import Adaptation, Assessment, Cell, Change, ImageRequest
 from fluxtui.domain.size import Size
-from fluxtui.domain.values import JsonValue
 from fluxtui.history import presence, runs, transitions
 from fluxtui.history.database import database_path
 from fluxtui.history.journal import Journal, Transaction
 from fluxtui.history.records import LaneRow
 from fluxtui.history.transitions import SavedPicture, Transition
 from fluxtui.tui.app import Cockpit
-from fluxtui.tui.engine_door import Quoted, ServiceView, Sheet, TargetQuote
+from fluxtui.tui.preferences import PreferenceFile
 from fluxtui.tui.previews.probe import Mode, Terminal
 from fluxtui.tui.screens.run.screen import RunScreen
 from tests.conditions import until
+from tests.tui.fakes import FakeEngine
+from tests.tui.fakes.batches import AZURE, BFL, TASKS, sheet
+
+__all__ = ["AZURE", "BFL", "TASKS", "FakeEngine", "sheet"]
 
 NOW = 1_795_000_000.0
 """The cockpit's clock in tests: seconds since the epoch."""
-
-AZURE, BFL = "azure-flux/FLUX-1.1-pro", "bfl/flux-2-pro"
-TASKS = ("market-at-sunrise", "rooftops-at-noon", "tram-in-the-rain", "harbour-at-midnight")
 
 MODERATED = Problem(
     ProblemKind.MODERATION,
@@ -178,83 +177,6 @@ def paint(path: Path, number: int, size: tuple[int, int] = (64, 48)) -> None:
     image.save(path, "JPEG", quality=95)
 
 
-@dataclass
-class FakeEngine:
-    """Keeps what the cockpit asked for. `starts` is the run that `start` pretends to have created."""
-
-    sandbox: bool = False
-    alive: bool = True
-    sheet: Sheet | None = None
-    starts: int = 1
-    ready: bool = True
-    controls: list[tuple[str, int | None, dict[str, JsonValue]]] = field(default_factory=list)
-    started: list[Quoted] = field(default_factory=list)
-    resumed: list[int] = field(default_factory=list)
-
-    def simulated(self) -> "FakeEngine":
-        return replace(self, sandbox=True)
-
-    def services(self) -> tuple[ServiceView, ...]:
-        missing = () if self.ready else ("AZURE_FLUX_ENDPOINT", "AZURE_FLUX_API_KEY")
-        state = "ready" if self.ready else "not configured"
-        return (
-            ServiceView("azure-flux", "Azure Flux", self.ready, state, missing, ("FLUX-1.1-pro",)),
-            ServiceView("bfl", "Black Forest Labs", False, "not configured", ("BFL_FLUX_API_KEY",), ()),
-        )
-
-    def example(self) -> Path:
-        return Path("city.yaml")
-
-    def read(self, path: Path) -> Sheet:
-        return self.sheet or sheet(path)
-
-    def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted:
-        lines = tuple(_line(target, len(sheet.batch.tasks)) for target in targets)
-        price = Price.exactly(Micros(sum(line.price.low for line in lines)))
-        pictures = sum(line.pictures for line in lines)
-        return Quoted(pictures, pictures, price, 2.0 * pictures, lines)
-
-    def runner_alive(self) -> bool:
-        return self.alive
-
-    def ensure_runner(self) -> None:
-        self.alive = True
-
-    async def start(self, quoted: Quoted) -> int:
-        self.started.append(quoted)
-        return self.starts
-
-    async def control(self, kind: str, run_id: int | None, **payload: JsonValue) -> None:
-        self.controls.append((kind, run_id, payload))
-
-    async def resume(self, run_id: int) -> None:
-        self.resumed.append(run_id)
-
-    def close(self) -> None:
-        return None
-
-
-def _line(target: Target, tasks: int) -> TargetQuote:
-    adapted = (
-        (("seed is ignored: FLUX-1.1-pro has no such parameter", tasks),) if target.provider == "azure-flux" else ()
-    )
-    impossible = (("This model needs a picture to start from.", 1),) if "fill" in target.model else ()
-    price = Price.exactly(usd("0.04")).times(tasks)
-    return TargetQuote(target.name, tasks, price, 8.0, adapted, impossible, ())
-
-
-def sheet(path: Path = Path("city.yaml"), findings: tuple[str, ...] = (), broken: bool = False) -> Sheet:
-    """Return a batch as read: four tasks, two targets chosen, one more on offer."""
-    tasks = tuple(
-        Task(name, f"A picture of {name.replace('-', ' ')}, documentary photograph, 28mm", context={"mood": "fresh"})
-        for name in TASKS
-    )
-    batch = Batch("city", tasks, axes=(Axis("seed", (1,)),), defaults={"size": "1024x768"})
-    chosen = (Target.parse(AZURE), Target.parse(BFL))
-    offered = (*chosen, Target.parse("bfl/flux-pro-1.0-fill"))
-    return Sheet(path, batch, "native-yaml", findings, broken, chosen, offered)
-
-
 def cockpit(
     workspace: Path,
     engine: FakeEngine | None = None,
@@ -272,6 +194,7 @@ def cockpit(
         start=start,
         terminal=Terminal(mode, "a test"),
         theme=theme,
+        preferences=PreferenceFile(workspace.parent / "cockpit.toml"),
         clock=lambda: NOW,
     )
     app.animation_level = "none"
@@ -293,7 +216,7 @@ def run_screen(app: Cockpit) -> RunScreen:
 def quiet(app: Cockpit) -> bool:
     """Whether the Run screen shows all that it is going to show."""
     screen = app.screen
-    if not isinstance(screen, RunScreen) or not screen.is_mounted or app.shown is None:
+    if not isinstance(screen, RunScreen) or not screen.is_mounted or app.live.shown is None:
         return False
     table = screen.table
     rows_read = table.row_count > 0 and all(table.row(job_id) is not None for job_id in table.near(0, 20))

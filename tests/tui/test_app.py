@@ -24,7 +24,7 @@ def contents(folder: Path) -> list[Path]:
 
 
 async def test_an_empty_workspace_is_welcomed_and_nothing_is_written(workspace: Path, tmp_path: Path) -> None:
-    app = cockpit(workspace, FakeEngine(ready=False))
+    app = cockpit(workspace, FakeEngine.made(ready=False))
     async with running(app) as pilot:
         await until(lambda: isinstance(app.screen, WelcomeScreen))
         await until(lambda: "needs BFL_FLUX_API_KEY" in str(app.screen.query_one("#words", Static).content))
@@ -35,7 +35,7 @@ async def test_an_empty_workspace_is_welcomed_and_nothing_is_written(workspace: 
 
 async def test_one_key_tries_the_sandbox(studio: Studio) -> None:
     run_id = studio.new_run(sandbox=True)
-    app = cockpit(studio.workspace, FakeEngine(ready=False, starts=run_id))
+    app = cockpit(studio.workspace, FakeEngine.made(ready=False, starts=run_id))
     async with running(app) as pilot:
         await app.switch_mode("welcome")
         await pilot.press("s")
@@ -48,7 +48,7 @@ async def test_leaving_says_that_work_goes_on_and_offers_to_pause(studio: Studio
     app = cockpit(studio.workspace, engine)
     async with running(app) as pilot:
         await shown(app, pilot)
-        await until(lambda: app.runner_alive)
+        await until(lambda: app.live.runner_alive)
         await pilot.press("ctrl+q")
         await until(lambda: isinstance(app.screen, AskScreen))
         await pilot.press("s")
@@ -63,14 +63,14 @@ async def test_leaving_twice_leaves(studio: Studio) -> None:
     app = cockpit(studio.workspace, FakeEngine())
     async with running(app) as pilot:
         await shown(app, pilot)
-        await until(lambda: app.runner_alive)
+        await until(lambda: app.live.runner_alive)
         await pilot.press("ctrl+q", "ctrl+q")
         await until(lambda: app.return_code == 0)
 
 
 async def test_leaving_asks_nothing_when_nothing_is_under_way(studio: Studio) -> None:
     studio.set_state(studio.new_run(), RunState.FINISHED)
-    app = cockpit(studio.workspace, FakeEngine(alive=False))
+    app = cockpit(studio.workspace, FakeEngine.made(alive=False))
     async with running(app) as pilot:
         await shown(app, pilot)
         await pilot.press("ctrl+q")
@@ -119,7 +119,7 @@ async def test_history_opens_and_resumes(studio: Studio) -> None:
         await until(lambda: isinstance(app.screen, HistoryScreen) and app.screen.table.row_count == 2)
         await pilot.press("j", "r")
         await until(lambda: engine.resumed == [first])
-        await until(lambda: app.shown is not None and app.shown.id == first)
+        await until(lambda: app.live.shown is not None and app.live.shown.id == first)
 
 
 @pytest.mark.parametrize("size", [(59, 20), (80, 15), (20, 5)])
@@ -134,7 +134,7 @@ async def test_a_small_window_asks_for_a_larger_one(studio: Studio, size: tuple[
 
 
 def done(app: Cockpit, count: int) -> bool:
-    return app.shown is not None and app.shown.counts.get(JobState.DONE) == count
+    return app.live.shown is not None and app.live.shown.counts.get(JobState.DONE) == count
 
 
 async def test_two_cockpits_agree(studio: Studio) -> None:

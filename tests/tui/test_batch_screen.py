@@ -28,8 +28,8 @@ async def test_a_batch_is_read_and_priced(workspace: Path) -> None:
         screen = batch_screen(app)
         assert screen.tasks.row_count == 4
         assert screen.quoted is not None
-        assert screen.quoted.pictures == 8
-        assert screen.quoted.price.low == usd("0.32")
+        assert screen.quoted.quote.pictures == 8
+        assert screen.quoted.quote.price.low == usd("0.32")
 
 
 async def test_a_target_is_ticked_off_and_the_price_follows(workspace: Path) -> None:
@@ -40,13 +40,13 @@ async def test_a_target_is_ticked_off_and_the_price_follows(workspace: Path) -> 
         await pilot.press("tab", "tab")
         await until(lambda: app.focused is screen.targets)
         await pilot.press("space")
-        await until(lambda: priced(app) and screen.quoted is not None and screen.quoted.pictures == 4)
+        await until(lambda: priced(app) and screen.quoted is not None and screen.quoted.quote.pictures == 4)
         assert screen.targets.ticked == {BFL}
 
 
 async def test_nothing_is_sent_before_the_question_is_answered(studio: Studio) -> None:
     run_id = studio.new_run()
-    engine = FakeEngine(starts=run_id)
+    engine = FakeEngine.made(starts=run_id)
     app = cockpit(studio.workspace, engine, batch=Path("city.yaml"))
     async with running(app) as pilot:
         await until(lambda: priced(app))
@@ -59,15 +59,15 @@ async def test_nothing_is_sent_before_the_question_is_answered(studio: Studio) -
         await pilot.press("s", "y")
         await until(lambda: len(engine.started) == 1)
         await until(lambda: isinstance(app.screen, RunScreen))
-        assert [line.target for line in engine.started[0].lines] == [AZURE, BFL]
+        assert [line.target for line in engine.started[0].quote.lines] == [AZURE, BFL]
 
 
 async def test_start_asks_nothing_in_the_sandbox_only(studio: Studio) -> None:
     run_id = studio.new_run(sandbox=True)
-    engine = FakeEngine(sandbox=True, starts=run_id)
+    engine = FakeEngine.made(sandbox=True, starts=run_id)
     app = cockpit(studio.workspace, engine, batch=Path("city.yaml"), start=True)
     async with running(app):
-        await until(lambda: isinstance(app.screen, RunScreen) and app.shown is not None)
+        await until(lambda: isinstance(app.screen, RunScreen) and app.live.shown is not None)
         assert len(engine.started) == 1
 
 
@@ -81,7 +81,7 @@ async def test_start_outside_the_sandbox_asks(workspace: Path) -> None:
 
 async def test_a_broken_file_says_why_and_cannot_start(workspace: Path) -> None:
     finding = "city.yaml, line 12, size: 99999x1 is too large. Write for example 1024x768."
-    app = cockpit(workspace, FakeEngine(sheet=sheet(findings=(finding,), broken=True)), batch=Path("city.yaml"))
+    app = cockpit(workspace, FakeEngine.made(sheet=sheet(findings=(finding,), broken=True)), batch=Path("city.yaml"))
     async with running(app) as pilot:
         await until(lambda: isinstance(app.screen, BatchScreen) and app.screen.sheet is not None)
         screen = batch_screen(app)

@@ -60,7 +60,7 @@ async def test_a_change_appears_without_a_key(studio: Studio) -> None:
         studio.move(job, JobState.DONE)
         await until(lambda: state() is JobState.DONE)
         await until(lambda: screen.detail is not None and bool(screen.detail.images))
-        await until(lambda: app.shown is not None and app.shown.counts.get(JobState.DONE) == 1)
+        await until(lambda: app.live.shown is not None and app.live.shown.counts.get(JobState.DONE) == 1)
 
 
 async def test_the_cursor_stays_on_its_job_when_the_order_changes(studio: Studio) -> None:
@@ -120,11 +120,11 @@ async def test_pausing_and_going_on(studio: Studio) -> None:
     app = cockpit(studio.workspace, engine)
     async with running(app) as pilot:
         await shown(app, pilot)
-        await until(lambda: app.runner_alive)
+        await until(lambda: app.live.runner_alive)
         await pilot.press("p")
         await until(lambda: engine.controls == [("pause_run", run_id, {})])
         studio.set_state(run_id, RunState.PAUSED)
-        await until(lambda: app.shown is not None and app.shown.state is RunState.PAUSED)
+        await until(lambda: app.live.shown is not None and app.live.shown.state is RunState.PAUSED)
         await pilot.press("p")
         await until(lambda: engine.resumed == [run_id])
 
@@ -156,7 +156,7 @@ async def test_retrying_what_failed(studio: Studio) -> None:
     app = cockpit(studio.workspace, engine)
     async with running(app) as pilot:
         await shown(app, pilot)
-        await until(lambda: app.shown is not None and bool(app.shown.counts.get(JobState.FAILED)))
+        await until(lambda: app.live.shown is not None and bool(app.live.shown.counts.get(JobState.FAILED)))
         await pilot.press("R", "f")
         await until(lambda: engine.controls == [("retry", run_id, {"states": ["failed"]})])
 

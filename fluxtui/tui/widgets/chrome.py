@@ -13,7 +13,15 @@ from fluxtui.tui import faces
 if TYPE_CHECKING:
     from fluxtui.tui.app import Cockpit
 
-MODES = (("batch", "F2", "batch"), ("run", "F3", "run"), ("history", "F7", "history"))
+MODES = (
+    ("batch", "F2", "batch"),
+    ("run", "F3", "run"),
+    ("providers", "F6", "providers"),
+    ("history", "F7", "history"),
+    ("settings", "F9", "settings"),
+)
+_WIDE = 110
+"""Columns from which the header names every mode; below, the others are keys only."""
 
 
 class Header(Widget):
@@ -39,7 +47,7 @@ class Header(Widget):
             if app.current_mode == mode:
                 left += Content.assemble((f" {key} {word} ", "bold $foreground on $cursor"))
             else:
-                left += Content.assemble((f" {key} ", "$muted"), (f"{word} ", "$muted"))
+                left += Content.styled(f" {key} {word} " if width >= _WIDE else f" {key}", "$muted")
         right = self._facts()
         name = app.workspace.resolve().name or str(app.workspace)
         room = width - left.cell_length - right.cell_length - 4
@@ -53,23 +61,23 @@ class Header(Widget):
     def _facts(self) -> Content:
         app = self._cockpit
         parts: list[Content] = []
-        if app.runner_alive:
-            word = {0: "", 1: " 1 lane"}.get(len(app.lanes), f" {len(app.lanes)} lanes")
+        if app.live.runner_alive:
+            word = {0: "", 1: " 1 lane"}.get(len(app.live.lanes), f" {len(app.live.lanes)} lanes")
             parts.append(Content.assemble(("● ", "$success"), f"runner{word}"))
-        elif app.shown is not None and app.shown.state in faces.LIVE_RUNS:
+        elif app.live.shown is not None and app.live.shown.state in faces.LIVE_RUNS:
             parts.append(Content.assemble(("○ ", "$warning"), "no runner"))
         else:
             parts.append(Content.assemble(("○ ", "$muted"), ("idle", "$muted")))
-        if app.shown is not None:
-            money = show(app.shown.spent)
-            if app.shown.cap is not None:
-                money += f" of {show(app.shown.cap)}"
+        if app.live.shown is not None:
+            money = show(app.live.shown.spent)
+            if app.live.shown.cap is not None:
+                money += f" of {show(app.live.shown.cap)}"
             parts.append(Content(money))
-            doubtful = app.shown.counts.get(JobState.IN_DOUBT, 0)
+            doubtful = app.live.shown.counts.get(JobState.IN_DOUBT, 0)
             if doubtful and self.size.width >= 90:
                 parts.append(Content.styled(f"? {doubtful} in doubt", "$state-in-doubt"))
         line = Content.styled(" · ", "$muted").join(parts)
-        if app.sandbox or (app.shown is not None and app.shown.sandbox):
+        if app.sandbox or (app.live.shown is not None and app.live.shown.sandbox):
             line += Content.assemble("  ", (" sandbox ", "bold $background on $accent"))
         return line + Content(" ")
 

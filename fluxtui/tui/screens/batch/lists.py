@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from fluxtui.domain.batch import Target, Task
 from fluxtui.domain.money import Price
+from fluxtui.engine.quote import QuoteLine
 from fluxtui.tui import faces
-from fluxtui.tui.engine_door import TargetQuote
 from fluxtui.tui.ink import Ink, Part, fit
 from fluxtui.tui.widgets.rows import Rows
 
@@ -42,7 +42,7 @@ class TaskList(Rows):
         ]
 
 
-def price_of_one(quote: TargetQuote | None) -> str:
+def price_of_one(quote: QuoteLine | None) -> str:
     """Return the price of one picture as a narrow column: `.040`, `.040+` when it varies, `?` when unknown."""
     if quote is None or not quote.pictures:
         return ""
@@ -70,7 +70,7 @@ class TargetList(Rows):
         self.targets: tuple[Target, ...] = ()
         self.ticked: frozenset[str] = frozenset()
         self.unusable: tuple[tuple[str, str], ...] = ()
-        self._quotes: Mapping[str, TargetQuote] = {}
+        self._quotes: Mapping[str, QuoteLine] = {}
 
     @property
     def row_count(self) -> int:
@@ -86,7 +86,7 @@ class TargetList(Rows):
         self.targets, self.ticked, self.unusable = targets, ticked, unusable
         self.rows_changed()
 
-    def show_quotes(self, quotes: Mapping[str, TargetQuote]) -> None:
+    def show_quotes(self, quotes: Mapping[str, QuoteLine]) -> None:
         self._quotes = quotes
         self.refresh()
 

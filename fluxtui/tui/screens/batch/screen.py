@@ -11,14 +11,15 @@ from textual.content import Content
 from textual.widgets import Static
 
 from fluxtui.domain.problems import FluxtuiError
+from fluxtui.engine.quote import Quote
 from fluxtui.tui import keymap
-from fluxtui.tui.engine_door import Quoted, Sheet, in_thread
+from fluxtui.tui.doors.batches import Quoted, Sheet
 from fluxtui.tui.screens.base import CockpitScreen
 from fluxtui.tui.screens.batch import words
 from fluxtui.tui.screens.batch.lists import TargetList, TaskList
 from fluxtui.tui.screens.dialogs.screen import PaperScreen
 from fluxtui.tui.widgets.rows import Rows
-from fluxtui.tui.work import begin
+from fluxtui.tui.work import begin, in_thread
 
 
 class BatchScreen(CockpitScreen):
@@ -86,7 +87,7 @@ class BatchScreen(CockpitScreen):
 
     async def _read(self, path: Path) -> None:
         try:
-            sheet = await in_thread(self.app.engine.read, path)
+            sheet = await in_thread(self.app.engine.batches.read, path)
             if not self.standing:
                 return
         except FluxtuiError as error:
@@ -115,7 +116,7 @@ class BatchScreen(CockpitScreen):
             self._show_quote(busy=False)
             return
         try:
-            quoted = await in_thread(self.app.engine.quote, sheet, chosen)
+            quoted = await in_thread(self.app.engine.batches.quote, sheet, chosen)
         except FluxtuiError as error:
             self._show_quote(busy=False)
             self.app.tell_problem(error.problem)
@@ -134,15 +135,15 @@ class BatchScreen(CockpitScreen):
     async def _price_offered(self, sheet: Sheet) -> None:
         """Price every target on offer, so that the list shows what each would cost."""
         try:
-            quoted = await in_thread(self.app.engine.quote, sheet, sheet.offered)
+            quoted = await in_thread(self.app.engine.batches.quote, sheet, sheet.offered)
         except FluxtuiError:
             return  # the chosen ones were priced; an offer that cannot be stays without a number
         if self.standing and sheet is self.sheet:
-            self.targets.show_quotes({line.target: line for line in quoted.lines})
+            self.targets.show_quotes({line.target: line for line in quoted.quote.lines})
             self.offers_priced = True
 
     def _show_quote(self, *, busy: bool) -> None:
-        content = words.quote_words(self.quoted, self.sheet, self.app.sandbox, busy)
+        content = words.quote_words(self._quote, self.sheet, self.app.sandbox, busy)
         self.query_one("#sums", Static).update(content)
         count = len(self.targets.ticked)
         self.query_one("#targets-pane").border_title = Content(f"targets {count} of {len(self.targets.targets)}")
@@ -154,6 +155,10 @@ class BatchScreen(CockpitScreen):
         if task is not None and self.sheet is not None:
             self.query_one("#task", Static).update(words.task_words(task, self.sheet.batch))
             self.query_one("#prompt", VerticalScroll).scroll_home(animate=False)
+
+    @property
+    def _quote(self) -> Quote | None:
+        return None if self.quoted is None else self.quoted.quote
 
     # --- keys ----------------------------------------------------------------------------------------
 
@@ -189,7 +194,7 @@ class BatchScreen(CockpitScreen):
 
     def action_show_findings(self) -> None:
         if self.sheet is not None:
-            self.app.push_screen(PaperScreen("Warnings", words.all_findings(self.sheet, self.quoted)))
+            self.app.push_screen(PaperScreen("Warnings", words.all_findings(self.sheet, self._quote)))
 
     def action_start(self) -> None:
         sheet, quoted = self.sheet, self.quoted
@@ -200,7 +205,7 @@ class BatchScreen(CockpitScreen):
             if answer == "start":
                 begin(self, partial(self._start, quoted), group="start")
 
-        self.app.push_screen(words.start_question(sheet, quoted, self.app.sandbox), answered)
+        self.app.push_screen(words.start_question(sheet, quoted.quote, self.app.sandbox), answered)
 
     async def _start(self, quoted: Quoted) -> None:
         if self._starting:
@@ -208,8 +213,8 @@ class BatchScreen(CockpitScreen):
         self._starting = True
         self.refresh_bindings()
         try:
-            self.app.open_run(await self.app.engine.start(quoted))
-            await in_thread(self.app.engine.ensure_runner)
+            self.app.open_run(await self.app.engine.runs.start(quoted))
+            await in_thread(self.app.engine.runs.ensure_runner)
         except FluxtuiError as error:
             self.app.tell_problem(error.problem)
         finally:

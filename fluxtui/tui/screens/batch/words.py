@@ -4,8 +4,9 @@ from textual.content import Content
 
 from fluxtui.domain.batch import Axis, Batch, Task
 from fluxtui.domain.text import plain
+from fluxtui.engine.quote import Quote
 from fluxtui.tui import faces
-from fluxtui.tui.engine_door import Quoted, Sheet
+from fluxtui.tui.doors.batches import Sheet
 from fluxtui.tui.screens.dialogs.screen import AskScreen, Choice, facts_table
 
 _LABEL = 11
@@ -70,7 +71,7 @@ def head_words(sheet: Sheet) -> Content:
     return line
 
 
-def money(quoted: Quoted, sandbox: bool) -> str:
+def money(quoted: Quote, sandbox: bool) -> str:
     """Return what it costs, and that it is play money where it is."""
     return f"{quoted.price}, play money" if sandbox else str(quoted.price)
 
@@ -79,7 +80,7 @@ def _pictures(count: int) -> str:
     return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
-def quote_words(quoted: Quoted | None, sheet: Sheet | None, sandbox: bool, busy: bool) -> Content:
+def quote_words(quoted: Quote | None, sheet: Sheet | None, sandbox: bool, busy: bool) -> Content:
     """Return the quote: the sums first, then what will not be honoured, by target."""
     if sheet is not None and sheet.broken:
         return findings_words(sheet)
@@ -124,7 +125,7 @@ def findings_words(sheet: Sheet) -> Content:
     return Content("\n\n").join(lines)
 
 
-def all_findings(sheet: Sheet, quoted: Quoted | None) -> Content:
+def all_findings(sheet: Sheet, quoted: Quote | None) -> Content:
     """Return every remark, adaptation and impossible cell in full."""
     blocks: list[Content] = []
     if sheet.findings:
@@ -150,7 +151,7 @@ def all_findings(sheet: Sheet, quoted: Quoted | None) -> Content:
     return Content("\n\n").join(blocks)
 
 
-def start_question(sheet: Sheet, quoted: Quoted, sandbox: bool) -> AskScreen:
+def start_question(sheet: Sheet, quoted: Quote, sandbox: bool) -> AskScreen:
     """Return the one question before money is spent, with exactly what it will be."""
     rows = [
         ("pictures", f"{quoted.pictures:,}", ""),

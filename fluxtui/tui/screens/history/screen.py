@@ -202,7 +202,7 @@ class HistoryScreen(CockpitScreen):
         return True
 
     def _can_resume(self, run: RunRow) -> bool:
-        stranded = run.state in faces.LIVE_RUNS and not self.app.runner_alive
+        stranded = run.state in faces.LIVE_RUNS and not self.app.live.runner_alive
         return run.state in faces.RESUMABLE_RUNS or stranded
 
     @on(Rows.Chosen)

@@ -86,18 +86,18 @@ class RunScreen(SteeringScreen):
                 self._take_jobs(rows, everything)
 
     def _show_run(self) -> None:
-        app, run = self.app, self.app.shown
-        self.set_class(run is None and (app.history_read or not app.feed.path.exists()), "-nothing")
+        app, run = self.app, self.app.live.shown
+        self.set_class(run is None and (app.live.history_read or not app.feed.path.exists()), "-nothing")
         self.set_class(run is None, "-waiting")
         if run is None:
             return
-        self.head.show(run, seconds_left(app.targets, app.lanes), app.runner_alive)
-        self.lines.show(app.targets, app.lanes)
-        parked = parked_words(run, app.targets, app.lanes)
+        self.head.show(run, seconds_left(app.live.targets, app.live.lanes), app.live.runner_alive)
+        self.lines.show(app.live.targets, app.live.lanes)
+        parked = parked_words(run, app.live.targets, app.live.lanes)
         self.query_one("#parked", Static).update(parked)
         self.set_class(bool(parked), "-parked")
         self.jobs.total = run.jobs
-        names = [target.target for target in app.targets]
+        names = [target.target for target in app.live.targets]
         if run.id != self._shown_run:
             self._shown_run, self.jobs.following = run.id, False
             self.table.show_run(run.id, names)

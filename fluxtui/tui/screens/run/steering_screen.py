@@ -19,18 +19,18 @@ class SteeringScreen(CockpitScreen):
         return None
 
     def key_words(self) -> dict[str, str]:
-        run = self.app.shown
-        return {"run.pause": steering.pause_word(run, self.app.runner_alive)}
+        run = self.app.live.shown
+        return {"run.pause": steering.pause_word(run, self.app.live.runner_alive)}
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        run = self.app.shown
+        run = self.app.live.shown
         if action in ("pause", "retry", "cancel", "resolve", "open_job", "copy_problem") and run is None:
             return False
         if run is None:
             return True
         match action:
             case "pause":
-                return steering.can_pause(run) or steering.can_resume(run, self.app.runner_alive)
+                return steering.can_pause(run) or steering.can_resume(run, self.app.live.runner_alive)
             case "resolve":
                 return bool(run.counts.get(JobState.IN_DOUBT))
             case "retry":
@@ -41,24 +41,24 @@ class SteeringScreen(CockpitScreen):
                 return True
 
     async def action_pause(self) -> None:
-        run = self.app.shown
+        run = self.app.live.shown
         if run is None:
             return
-        if steering.can_pause(run) and self.app.runner_alive:
+        if steering.can_pause(run) and self.app.live.runner_alive:
             await self.app.steer("pause_run", run.id)
-        elif steering.can_resume(run, self.app.runner_alive):
+        elif steering.can_resume(run, self.app.live.runner_alive):
             await self.app.resume(run.id)
 
     def action_cancel(self) -> None:
-        if self.app.shown is not None:
-            self._ask(steering.cancel(self.app.shown, self.job()))
+        if self.app.live.shown is not None:
+            self._ask(steering.cancel(self.app.live.shown, self.job()))
 
     def action_retry(self) -> None:
-        if self.app.shown is not None:
-            self._ask(steering.retry(self.app.shown, self.job()))
+        if self.app.live.shown is not None:
+            self._ask(steering.retry(self.app.live.shown, self.job()))
 
     async def action_resolve(self) -> None:
-        run = self.app.shown
+        run = self.app.live.shown
         if run is None:
             return
         wanted = JobFilter(states=frozenset({JobState.IN_DOUBT}))
@@ -66,7 +66,7 @@ class SteeringScreen(CockpitScreen):
         self._ask(steering.resolve(run, self.job(), doubtful))
 
     def _ask(self, question: steering.Question | None) -> None:
-        run = self.app.shown
+        run = self.app.live.shown
         if question is None or run is None:
             self.app.bell()
             return

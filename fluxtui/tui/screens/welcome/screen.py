@@ -10,10 +10,10 @@ from textual.widgets import Static
 
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.tui import faces, keymap
-from fluxtui.tui.engine_door import ServiceView, in_thread
+from fluxtui.tui.doors.services import ServiceView
 from fluxtui.tui.screens.base import CockpitScreen
 from fluxtui.tui.screens.dialogs.screen import PaperScreen
-from fluxtui.tui.work import begin
+from fluxtui.tui.work import begin, in_thread
 
 LOGO = (
     "▗▄▄▄▖▗▖   ▗▖ ▗▖▗▖  ▗▖",
@@ -52,7 +52,7 @@ class WelcomeScreen(CockpitScreen):
 
     async def _read_services(self) -> None:
         try:
-            self._services = await in_thread(self.app.engine.services)
+            self._services = await in_thread(self.app.engine.services.states)
         except FluxtuiError as error:
             self.app.tell_problem(error.problem)
             return
@@ -88,7 +88,7 @@ class WelcomeScreen(CockpitScreen):
         app = self.app
         app.enter_sandbox()
         try:
-            example = app.engine.example()
+            example = app.engine.batches.example()
         except FluxtuiError as error:
             app.tell_problem(error.problem)
             return

@@ -1,0 +1,93 @@
+"""Batches: reading their files, and what they would cost."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from fluxtui.domain.batch import Batch, Target
+from fluxtui.domain.problems import FluxtuiError
+from fluxtui.engine.quote import Quote
+from fluxtui.tui.doors.workshop import Workshop
+
+if TYPE_CHECKING:
+    from fluxtui.engine.plan import Plan
+
+EXAMPLE = "city.yaml"
+"""The example batch that the sandbox is shown with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A batch file as read. `findings` are sentences: warnings, or why it cannot be used (`broken`).
+
+    `chosen` are the targets that it names, or else the defaults; `offered` also the other models
+    of configured services. `unusable` pairs a target's name with why it cannot draw here.
+    """
+
+    path: Path
+    batch: Batch
+    format: str
+    findings: tuple[str, ...]
+    broken: bool
+    chosen: tuple[Target, ...]
+    offered: tuple[Target, ...]
+    unusable: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A batch worked out for some targets; what `start` takes."""
+
+    quote: Quote
+    plan: "Plan | None" = None
+
+
+class BatchDoor(Protocol):
+    def example(self) -> Path: ...
+
+    def read(self, path: Path) -> Sheet: ...
+
+    def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted: ...
+
+
+class Batches:
+    """The real door. `targets` take the place of those that a batch names."""
+
+    def __init__(self, workshop: Workshop, targets: tuple[Target, ...] = ()) -> None:
+        self._workshop = workshop
+        self._targets = targets
+
+    def example(self) -> Path:
+        from fluxtui.resources import examples_folder
+
+        return examples_folder() / EXAMPLE
+
+    def read(self, path: Path) -> Sheet:
+        from fluxtui.engine.files import BatchFileError, read_batch
+
+        services = self._workshop.services()
+        try:
+            result = read_batch(path)
+        except BatchFileError as error:
+            findings = tuple(finding.sentence() for finding in error.findings)
+            batch = error.partial or Batch(path.stem, ())
+            return Sheet(path, batch, "", findings, True, (), ())
+        findings = tuple(finding.sentence() for finding in result.warnings)
+        chosen: list[Target] = []
+        unusable: list[tuple[str, str]] = []
+        for target in self._targets or result.batch.targets or services.default_targets():
+            try:
+                chosen.append(services.resolve(target))
+            except FluxtuiError as error:
+                unusable.append((target.name, error.problem.what))
+        names = {target.name for target in chosen}
+        more = (Target(s.id, model) for s in services.statuses() for model in s.models)
+        offered = (*chosen, *(target for target in more if target.name not in names))
+        return Sheet(path, result.batch, result.format, findings, False, tuple(chosen), offered, tuple(unusable))
+
+    def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted:
+        from fluxtui.engine.plan import plan
+
+        worked_out = plan(sheet.batch, self._workshop.services(), targets=tuple(targets), source=str(sheet.path))
+        return Quoted(worked_out.quote, worked_out)

@@ -1,0 +1,51 @@
+"""A batch as read, and a price for it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fluxtui.domain.batch import Axis, Batch, Target, Task
+from fluxtui.domain.money import Micros, Price, usd
+from fluxtui.engine.quote import Quote, QuoteLine
+from fluxtui.tui.doors.batches import Quoted, Sheet
+
+AZURE, BFL = "azure-flux/FLUX-1.1-pro", "bfl/flux-2-pro"
+TASKS = ("market-at-sunrise", "rooftops-at-noon", "tram-in-the-rain", "harbour-at-midnight")
+
+
+@dataclass
+class FakeBatches:
+    sheet: Sheet | None = None
+
+    def example(self) -> Path:
+        return Path("city.yaml")
+
+    def read(self, path: Path) -> Sheet:
+        return self.sheet or sheet(path)
+
+    def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted:
+        lines = tuple(_line(target, len(sheet.batch.tasks)) for target in targets)
+        price = Price.exactly(Micros(sum(line.price.low for line in lines)))
+        pictures = sum(line.pictures for line in lines)
+        return Quoted(Quote(pictures, pictures, price, 2.0 * pictures, lines))
+
+
+def _line(target: Target, tasks: int) -> QuoteLine:
+    adapted = (
+        (("seed is ignored: FLUX-1.1-pro has no such parameter", tasks),) if target.provider == "azure-flux" else ()
+    )
+    impossible = (("This model needs a picture to start from.", 1),) if "fill" in target.model else ()
+    price = Price.exactly(usd("0.04")).times(tasks)
+    return QuoteLine(target.name, tasks, tasks, price, 8.0, adapted, impossible, ())
+
+
+def sheet(path: Path = Path("city.yaml"), findings: tuple[str, ...] = (), broken: bool = False) -> Sheet:
+    """Return a batch as read: four tasks, two targets chosen, one more on offer."""
+    tasks = tuple(
+        Task(name, f"A picture of {name.replace('-', ' ')}, documentary photograph, 28mm", context={"mood": "fresh"})
+        for name in TASKS
+    )
+    batch = Batch("city", tasks, axes=(Axis("seed", (1,)),), defaults={"size": "1024x768"})
+    chosen = (Target.parse(AZURE), Target.parse(BFL))
+    offered = (*chosen, Target.parse("bfl/flux-pro-1.0-fill"))
+    return Sheet(path, batch, "native-yaml", findings, broken, chosen, offered)
