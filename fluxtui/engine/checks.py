@@ -40,6 +40,8 @@ async def check_services(services: Services, workspace: Path) -> list[tuple[str,
             elif status.state is ServiceState.UNCONFIGURED:
                 message = f"not configured: {', '.join(status.missing)} is not set"
                 results.append((status.id, CheckResult(CheckState.UNCONFIGURED, message)))
+            elif status.problem is not None:
+                results.append((status.id, CheckResult(CheckState.PROBLEM, status.problem.sentence())))
             else:
                 results.append((status.id, CheckResult(CheckState.UNCONFIGURED, "switched off in the settings")))
         return [*results, *await _judges(services, http)]

@@ -14,10 +14,11 @@ from fluxtui.providers.base import Provider
 
 @dataclass(frozen=True, slots=True)
 class ServiceView:
-    """One service. `state` is ready, unconfigured (`missing` says what it needs), disabled, parked or open.
+    """One service.
 
-    Parked and open are what the workspace's lanes say of a configured service, with `problem` as the
-    reason; `credits` is what the last check told, in the service's own unit.
+    `state` is ready, unconfigured (`missing` says what it needs), misconfigured, disabled, parked or
+    open. Parked and open are what the workspace's lanes say of a configured service; `problem` is the
+    reason. `credits` is what the last check told, in the service's own unit.
     """
 
     id: str
@@ -35,7 +36,12 @@ class ServiceView:
         return f"{self.id}/{model.model}" if model.model else self.id
 
 
-_STATES = {ServiceState.READY: "ready", ServiceState.UNCONFIGURED: "unconfigured", ServiceState.DISABLED: "disabled"}
+_STATES = {
+    ServiceState.READY: "ready",
+    ServiceState.UNCONFIGURED: "unconfigured",
+    ServiceState.MISCONFIGURED: "misconfigured",
+    ServiceState.DISABLED: "disabled",
+}
 
 
 def overview(
@@ -56,7 +62,7 @@ def overview(
             description=entry.description,
             state=_STATES[status.state] if held is None else held.state,
             missing=status.missing,
-            problem=None if held is None else held.problem,
+            problem=status.problem if held is None else held.problem,
             credits=next((c.credits for c in checks if (c.provider, c.sandbox) == (status.id, services.sandbox)), None),
             lanes=own,
             models=(),

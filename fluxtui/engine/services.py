@@ -25,18 +25,20 @@ _FOR_OTHERS = ("flux-schnell",)
 class ServiceState(StrEnum):
     READY = "ready"
     UNCONFIGURED = "not configured"
+    MISCONFIGURED = "misconfigured"
     DISABLED = "disabled"
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """One service here: `missing` are the variables that it still needs."""
+    """One service here: `missing` are the variables that it still needs, `problem` is what is wrong with it."""
 
     id: str
     title: str
     state: ServiceState
     missing: tuple[str, ...]
     models: tuple[str, ...]
+    problem: Problem | None = None
 
 
 class Services:
@@ -54,7 +56,12 @@ class Services:
         enabled = None if core.enabled_providers is None else frozenset(core.enabled_providers)
         for entry in registry.entries():
             loaded.know(*entry.variables)
-            self._add(entry.id, entry.title, enabled)
+            try:
+                self._add(entry.id, entry.title, enabled)
+            except FluxtuiError as error:  # one that cannot be set up is no reason to stop the others
+                status = ServiceStatus(entry.id, entry.title, ServiceState.MISCONFIGURED, (), (), error.problem)
+                self._statuses[entry.id] = status
+                self._notes.append(error.problem.sentence())
         for variable in (name for judge in registry.judges() for name in judge.variables):
             loaded.know(variable)
 
@@ -62,8 +69,8 @@ class Services:
     def load(cls, *, sandbox: bool = False, directory: Path | None = None) -> "Services":
         """Read the settings and set up every provider they configure.
 
-        In the sandbox every service is configured, with made-up keys and addresses. Raises
-        SettingsError (a FluxtuiError).
+        In the sandbox every service is configured, with made-up keys and addresses. What is wrong
+        with one service is kept in its status. Raises SettingsError (a FluxtuiError) for the core.
         """
         from fluxtui import settings
 
@@ -127,6 +134,8 @@ class Services:
                 f"The service {provider_id} is switched off.",
                 "Add it to ENABLED_PROVIDERS (and, for bfl, set ENABLE_BFL_FLUX=true), or choose another target.",
             )
+        if status.problem is not None:
+            raise FluxtuiError(status.problem)
         raise _usage(
             f"The service {provider_id} is not configured: {', '.join(status.missing)} is not set.",
             "Set it in the environment or in .env (see .env.example), or try the batch with --sandbox.",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import Pending, Refusal, Ticket
@@ -35,7 +35,7 @@ from fluxtui.providers import (
 from fluxtui.providers.a1111_machines import VARIABLE, Machine, Machines, bases
 from fluxtui.providers.a1111_options import MachineOptions
 from fluxtui.providers.base import Accepted, CheckResult, CheckState, Images, Pace
-from fluxtui.providers.configuration import Key, Text, key_text
+from fluxtui.providers.configuration import Key, ProviderSettings, Text, key_text, own
 
 if TYPE_CHECKING:
     from fluxtui.providers.http import Http, Reply
@@ -49,10 +49,8 @@ _ASKING_TIMEOUT = 60.0  # even small questions stand still while a large model i
 SERVICE = a1111_errors.SERVICE
 
 
-class Settings(BaseModel):
+class Settings(ProviderSettings):
     """`A1111_API_URL`, one address or several separated by commas; `A1111_API_AUTH`, `user:password`."""
-
-    model_config = ConfigDict(populate_by_name=True, extra="ignore", hide_input_in_errors=True)
 
     api_url: Text = Field(None, validation_alias=VARIABLE)
     api_auth: Key = Field(None, validation_alias=AUTH_VARIABLE)
@@ -76,9 +74,7 @@ SETTINGS = Settings
 
 def make(settings: BaseModel) -> "Automatic1111":
     """Return the provider. Raises TypeError when `settings` are not this module's."""
-    if not isinstance(settings, Settings):
-        raise TypeError("these are not the settings of a1111")
-    return Automatic1111(settings)
+    return Automatic1111(own(settings, Settings, "a1111"))
 
 
 def missing(settings: BaseModel) -> tuple[str, ...]:

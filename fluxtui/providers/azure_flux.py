@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import Bill, Pending, Refusal, Ticket
@@ -20,7 +20,7 @@ from fluxtui.domain.values import JsonObject
 from fluxtui.providers import addresses, checking, documents, facts, failures, image_answers, translation
 from fluxtui.providers.azure_addresses import Call, Endpoint, endpoint
 from fluxtui.providers.base import Accepted, CheckResult, CheckState, Images, Pace
-from fluxtui.providers.configuration import Key, Text, key_text
+from fluxtui.providers.configuration import Key, ProviderSettings, Text, key_text, own
 from fluxtui.providers.waiting import retry_after
 
 if TYPE_CHECKING:
@@ -43,10 +43,8 @@ SERVICE = failures.Service(
 )
 
 
-class Settings(BaseModel):
+class Settings(ProviderSettings):
     """The AZURE_FLUX_* variables. Times in seconds."""
-
-    model_config = ConfigDict(populate_by_name=True, extra="ignore", hide_input_in_errors=True)
 
     endpoint: Text = Field(None, validation_alias=ENDPOINT_VARIABLE)
     api_key: Key = Field(None, validation_alias=KEY_VARIABLE)
@@ -68,9 +66,7 @@ SETTINGS = Settings
 
 def make(settings: BaseModel) -> "AzureFlux":
     """Return the provider. Raises TypeError when `settings` are not this module's, ValueError without an endpoint."""
-    if not isinstance(settings, Settings):
-        raise TypeError("these are not the settings of azure-flux")
-    return AzureFlux(settings)
+    return AzureFlux(own(settings, Settings, "azure-flux"))
 
 
 def missing(settings: BaseModel) -> tuple[str, ...]:

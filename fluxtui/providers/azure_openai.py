@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote, unquote, urlunsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import Pending, Refusal, Ticket
@@ -19,7 +19,7 @@ from fluxtui.domain.request import Assessment, ImageRequest
 from fluxtui.providers import addresses, catalog, checking, facts, failures, openai_images
 from fluxtui.providers.base import CheckResult, CheckState, Images, Pace
 from fluxtui.providers.catalog import Model
-from fluxtui.providers.configuration import Key, Text, key_text
+from fluxtui.providers.configuration import Key, ProviderSettings, Text, key_text, own
 
 if TYPE_CHECKING:
     from fluxtui.providers.http import Http
@@ -45,10 +45,8 @@ SERVICE = failures.Service(
 )
 
 
-class Settings(BaseModel):
+class Settings(ProviderSettings):
     """The AZURE_OPENAI_* variables, named as OpenAI's own client and Microsoft's samples name them."""
-
-    model_config = ConfigDict(populate_by_name=True, extra="ignore", hide_input_in_errors=True)
 
     endpoint: Text = Field(None, validation_alias=ENDPOINT_VARIABLE)
     api_key: Key = Field(None, validation_alias=KEY_VARIABLE)
@@ -123,9 +121,7 @@ def endpoint(text: str, version: str | None) -> Endpoint:
 
 def make(settings: BaseModel) -> "AzureOpenAI":
     """Return the provider. Raises TypeError when `settings` are not this module's, ValueError without an endpoint."""
-    if not isinstance(settings, Settings):
-        raise TypeError("these are not the settings of azure-openai")
-    return AzureOpenAI(settings)
+    return AzureOpenAI(own(settings, Settings, "azure-openai"))
 
 
 def missing(settings: BaseModel) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, urlsplit
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, Field
 
 from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import Bill, ImageFacts, Pending, Refusal, Ticket
@@ -21,7 +21,7 @@ from fluxtui.domain.request import Assessment, ImageRequest
 from fluxtui.domain.values import JsonValue
 from fluxtui.providers import addresses, bfl_finetuned, catalog, checking, facts, failures, translation
 from fluxtui.providers.base import Accepted, CheckResult, CheckState, Images, LinkedImage, Pace
-from fluxtui.providers.configuration import Key, Text, key_text
+from fluxtui.providers.configuration import Address, Key, ProviderSettings, key_text, own
 
 if TYPE_CHECKING:
     from fluxtui.providers.http import Http, Reply
@@ -42,20 +42,11 @@ _FINAL = frozenset({"Ready", "Request Moderated", "Content Moderated", "Error", 
 _UNDERWAY = frozenset({"Pending", "Reasoning", "Generating"})
 
 
-class Settings(BaseModel):
+class Settings(ProviderSettings):
     """`BFL_FLUX_API_KEY` and `BFL_FLUX_API_URL`, or their older names."""
 
-    model_config = ConfigDict(populate_by_name=True, extra="ignore", hide_input_in_errors=True)
-
     api_key: Key = Field(None, validation_alias=AliasChoices(KEY_VARIABLE, "FLUX_API_KEY"))
-    api_url: Text = Field(None, validation_alias=AliasChoices("BFL_FLUX_API_URL", "FLUX_API_ENDPOINT"))
-
-    @field_validator("api_url")
-    @classmethod
-    def _usable(cls, value: str | None) -> str | None:
-        if value is not None:
-            addresses.pasted(value)
-        return value
+    api_url: Address = Field(None, validation_alias=AliasChoices("BFL_FLUX_API_URL", "FLUX_API_ENDPOINT"))
 
 
 SETTINGS = Settings
@@ -63,9 +54,7 @@ SETTINGS = Settings
 
 def make(settings: BaseModel) -> "BlackForestLabs":
     """Return the provider. Raises TypeError when `settings` are not this module's."""
-    if not isinstance(settings, Settings):
-        raise TypeError("these are not the settings of bfl")
-    return BlackForestLabs(settings)
+    return BlackForestLabs(own(settings, Settings, "bfl"))
 
 
 def missing(settings: BaseModel) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, Field
 
 from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import Pending, Refusal, Ticket
@@ -17,7 +17,7 @@ from fluxtui.domain.problems import Acceptance, Problem, ProblemKind, ServiceErr
 from fluxtui.domain.request import Assessment, ImageRequest
 from fluxtui.providers import addresses, catalog, checking, documents, facts, failures, fal_answers, translation
 from fluxtui.providers.base import Accepted, CheckResult, CheckState, Images, Pace
-from fluxtui.providers.configuration import Key, Text, key_text
+from fluxtui.providers.configuration import Address, Key, ProviderSettings, key_text, own
 from fluxtui.providers.fal_answers import KEY_VARIABLE, SERVICE, URL_VARIABLE
 
 if TYPE_CHECKING:
@@ -37,20 +37,11 @@ _MODEL = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)+", re.ASCII)
 _NOBODYS_REQUEST = "00000000-0000-0000-0000-000000000000"
 
 
-class Settings(BaseModel):
+class Settings(ProviderSettings):
     """`FAL_AI_API_KEY` (or `FAL_KEY`) and `FAL_QUEUE_URL`."""
 
-    model_config = ConfigDict(populate_by_name=True, extra="ignore", hide_input_in_errors=True)
-
     fal_key: Key = Field(None, validation_alias=AliasChoices(KEY_VARIABLE, "FAL_KEY"))
-    fal_url: Text = Field(None, validation_alias=URL_VARIABLE)
-
-    @field_validator("fal_url")
-    @classmethod
-    def _usable_queue(cls, value: str | None) -> str | None:
-        if value is not None:
-            addresses.pasted(value)
-        return value
+    fal_url: Address = Field(None, validation_alias=URL_VARIABLE)
 
 
 SETTINGS = Settings
@@ -58,9 +49,7 @@ SETTINGS = Settings
 
 def make(settings: BaseModel) -> "Fal":
     """Return the provider. Raises TypeError when `settings` are not this module's."""
-    if not isinstance(settings, Settings):
-        raise TypeError("these are not the settings of fal")
-    return Fal(settings)
+    return Fal(own(settings, Settings, "fal"))
 
 
 def missing(settings: BaseModel) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from fluxtui.domain.size import Size
 from fluxtui.domain.values import JsonValue
 from fluxtui.providers import catalog, checking, facts, fal, replicate, sizes
 from fluxtui.providers.base import Accepted, CheckResult, Images, Pace, Provider
+from fluxtui.providers.configuration import own
 from fluxtui.providers.fal_answers import KEY_VARIABLE as FAL_KEY_VARIABLE
 
 if TYPE_CHECKING:
@@ -42,9 +43,7 @@ SETTINGS = Settings
 
 def make(settings: BaseModel) -> "FluxSchnell":
     """Return the provider. Raises TypeError when `settings` are not this module's."""
-    if not isinstance(settings, Settings):
-        raise TypeError("these are not the settings of flux-schnell")
-    return FluxSchnell(settings)
+    return FluxSchnell(own(settings, Settings, "flux-schnell"))
 
 
 def missing(settings: BaseModel) -> tuple[str, ...]:

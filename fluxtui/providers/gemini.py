@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, Field
 
 from fluxtui.domain import verdict as verdicts
 from fluxtui.domain.problems import ServiceError
@@ -18,7 +18,7 @@ from fluxtui.domain.values import JsonObject, JsonValue
 from fluxtui.domain.verdict import Verdict
 from fluxtui.providers import addresses, catalog, checking, documents, failures, judging
 from fluxtui.providers.base import CheckResult, CheckState
-from fluxtui.providers.configuration import Key, Text, key_text
+from fluxtui.providers.configuration import Address, Key, ProviderSettings, key_text, own
 from fluxtui.providers.judging import Answer, Judgement, Refinement
 
 if TYPE_CHECKING:
@@ -57,20 +57,11 @@ _DECLINED = frozenset(
 _CATEGORIES = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT")
 
 
-class Settings(BaseModel):
+class Settings(ProviderSettings):
     """`GEMINI_API_KEY` (or Google's other name for it) and `GEMINI_API_URL`."""
 
-    model_config = ConfigDict(populate_by_name=True, extra="ignore", hide_input_in_errors=True)
-
     api_key: Key = Field(None, validation_alias=AliasChoices(KEY_VARIABLE, "GOOGLE_API_KEY"))
-    api_url: Text = Field(None, validation_alias=URL_VARIABLE)
-
-    @field_validator("api_url")
-    @classmethod
-    def _usable(cls, value: str | None) -> str | None:
-        if value is not None:
-            addresses.pasted(value)
-        return value
+    api_url: Address = Field(None, validation_alias=URL_VARIABLE)
 
 
 SETTINGS = Settings
@@ -78,9 +69,7 @@ SETTINGS = Settings
 
 def make_judge(settings: BaseModel, model: str | None = None) -> "Gemini":
     """Return the judge. Raises TypeError when `settings` are not this module's."""
-    if not isinstance(settings, Settings):
-        raise TypeError("these are not the settings of gemini")
-    return Gemini(settings, model or catalog.judge("gemini").default)
+    return Gemini(own(settings, Settings, "gemini"), model or catalog.judge("gemini").default)
 
 
 def missing(settings: BaseModel) -> tuple[str, ...]:

@@ -7,14 +7,14 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field
 
 from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import Pending, Refusal, Ticket
 from fluxtui.domain.request import Assessment, ImageRequest
 from fluxtui.providers import addresses, catalog, checking, documents, facts, failures, openai_images
 from fluxtui.providers.base import CheckResult, CheckState, Images, Pace
-from fluxtui.providers.configuration import Key, Text, key_text
+from fluxtui.providers.configuration import Address, Key, ProviderSettings, key_text, own
 
 if TYPE_CHECKING:
     from fluxtui.providers.http import Http
@@ -35,20 +35,11 @@ SERVICE = failures.Service(
 )
 
 
-class Settings(BaseModel):
+class Settings(ProviderSettings):
     """`OPENAI_API_KEY` and `OPENAI_BASE_URL`, as OpenAI's own clients read them."""
 
-    model_config = ConfigDict(populate_by_name=True, extra="ignore", hide_input_in_errors=True)
-
     api_key: Key = Field(None, validation_alias=KEY_VARIABLE)
-    base_url: Text = Field(None, validation_alias=URL_VARIABLE)
-
-    @field_validator("base_url")
-    @classmethod
-    def _usable(cls, value: str | None) -> str | None:
-        if value is not None:
-            addresses.pasted(value)
-        return value
+    base_url: Address = Field(None, validation_alias=URL_VARIABLE)
 
 
 SETTINGS = Settings
@@ -56,9 +47,7 @@ SETTINGS = Settings
 
 def make(settings: BaseModel) -> "OpenAI":
     """Return the provider. Raises TypeError when `settings` are not this module's."""
-    if not isinstance(settings, Settings):
-        raise TypeError("these are not the settings of openai")
-    return OpenAI(settings)
+    return OpenAI(own(settings, Settings, "openai"))
 
 
 def missing(settings: BaseModel) -> tuple[str, ...]:

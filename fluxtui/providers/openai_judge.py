@@ -15,6 +15,7 @@ from fluxtui.domain.values import JsonObject, JsonValue
 from fluxtui.domain.verdict import Verdict
 from fluxtui.providers import catalog, checking, documents, failures, judging, openai
 from fluxtui.providers.base import CheckResult, CheckState
+from fluxtui.providers.configuration import own
 from fluxtui.providers.judging import Answer, Judgement, Refinement
 from fluxtui.providers.openai import KEY_VARIABLE, SERVICE
 
@@ -30,9 +31,7 @@ _FLAGGED = "invalid_prompt"
 
 def make_judge(settings: BaseModel, model: str | None = None) -> "OpenAIJudge":
     """Return the judge. Raises TypeError when `settings` are not those of openai."""
-    if not isinstance(settings, openai.Settings):
-        raise TypeError("these are not the settings of openai")
-    return OpenAIJudge(settings, model or catalog.judge("openai").default)
+    return OpenAIJudge(own(settings, openai.Settings, "openai"), model or catalog.judge("openai").default)
 
 
 class OpenAIJudge:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field
 
 from fluxtui.domain.facts import ModelFacts
 from fluxtui.domain.jobs import ImageFacts, Pending, Refusal, Ticket
@@ -21,7 +21,7 @@ from fluxtui.domain.values import JsonValue
 from fluxtui.providers import addresses, catalog, checking, documents, facts, failures, translation
 from fluxtui.providers.base import Accepted, CheckResult, CheckState, EncodedImage, Images, Pace
 from fluxtui.providers.catalog import Model
-from fluxtui.providers.configuration import Key, Text, key_text
+from fluxtui.providers.configuration import Address, Key, ProviderSettings, key_text, own
 from fluxtui.providers.named_pictures import named_picture
 
 if TYPE_CHECKING:
@@ -45,20 +45,11 @@ _UNSAFE = ("nsfw", "flagged as sensitive", "content policy", "safety filter", "(
 SERVICE = failures.Service("Replicate", KEY_VARIABLE, URL_VARIABLE, "Add credit at replicate.com/account/billing.")
 
 
-class Settings(BaseModel):
+class Settings(ProviderSettings):
     """`REPLICATE_API_TOKEN` and `REPLICATE_API_URL`."""
 
-    model_config = ConfigDict(populate_by_name=True, extra="ignore", hide_input_in_errors=True)
-
     replicate_token: Key = Field(None, validation_alias=KEY_VARIABLE)
-    replicate_url: Text = Field(None, validation_alias=URL_VARIABLE)
-
-    @field_validator("replicate_url")
-    @classmethod
-    def _usable_api(cls, value: str | None) -> str | None:
-        if value is not None:
-            addresses.pasted(value)
-        return value
+    replicate_url: Address = Field(None, validation_alias=URL_VARIABLE)
 
 
 SETTINGS = Settings
@@ -66,9 +57,7 @@ SETTINGS = Settings
 
 def make(settings: BaseModel) -> "Replicate":
     """Return the provider. Raises TypeError when `settings` are not this module's."""
-    if not isinstance(settings, Settings):
-        raise TypeError("these are not the settings of replicate")
-    return Replicate(settings)
+    return Replicate(own(settings, Settings, "replicate"))
 
 
 def missing(settings: BaseModel) -> tuple[str, ...]:

@@ -76,3 +76,14 @@ def test_limits_of_ones_own_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert services.rules.most_images(4) == 2
     off = load(tmp_path, monkeypatch, ENABLE_CONTENT_MODERATION="false")
     assert off.rules.blocked_words == ()
+
+
+def test_a_wrong_value_of_one_service_leaves_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = {"BFL_FLUX_API_KEY": "k" * 20, "AZURE_FLUX_POLL_INTERVAL": "often"}
+    services = load(tmp_path, monkeypatch, **variables)
+    assert {target.provider for target in services.default_targets()} == {"bfl"}
+    wrong = next(status for status in services.statuses() if status.id == "azure-flux")
+    assert wrong.state is ServiceState.MISCONFIGURED
+    assert any("AZURE_FLUX_POLL_INTERVAL" in note for note in services.notes)
+    with pytest.raises(FluxtuiError, match="AZURE_FLUX_POLL_INTERVAL"):
+        services.provider("azure-flux")

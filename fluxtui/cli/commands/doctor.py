@@ -127,7 +127,8 @@ def _services(_session: Session) -> Facts:
     for status in services.statuses():
         missing = f": {', '.join(status.missing)} is not set" if status.missing else ""
         models = f", {len(status.models)} models" if status.models else ""
-        yield status.id, f"{status.state.value}{missing}{models}"
+        wrong = f": {status.problem.sentence()}" if status.problem is not None else ""
+        yield status.id, f"{status.state.value}{missing}{wrong}{models}"
 
 
 def _terminal(_session: Session) -> Facts:

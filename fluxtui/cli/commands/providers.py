@@ -134,7 +134,7 @@ def _state(view: "ServiceView") -> str:
     match view.state:
         case "unconfigured":
             return f"not configured, it needs {', '.join(view.missing)}"
-        case "parked" | "open" if view.problem is not None:
+        case "parked" | "open" | "misconfigured" if view.problem is not None:
             return f"{view.state}, {shown(view.problem.sentence(), 500)}"
         case _:
             return f"{view.state}{left}"
