@@ -48,6 +48,22 @@ def plan(
     looking whether reference files exist. Raises FluxtuiError for a target that
     cannot be used, a parameter of the wrong type, or more than LARGEST_PLAN cells.
     """
+    batch = prepared(batch, services, targets=targets, axes=axes, repeat=repeat)
+    folder = folder_of(source)
+    batch = replace(batch, tasks=tuple(located(task, folder) for task in batch.tasks))
+    cells = tuple(_cells(batch, services))
+    return Plan(batch, cells, quote_cells(cells, paces(batch.targets, services)), services.sandbox, source)
+
+
+def prepared(
+    batch: Batch,
+    services: Services,
+    *,
+    targets: Iterable[Target] = (),
+    axes: Iterable[Axis] = (),
+    repeat: int | None = None,
+) -> Batch:
+    """Return the batch with the targets, axes and repeat that it will be drawn with. Raises FluxtuiError as `plan`."""
     resolved = tuple(services.resolve(t) for t in (tuple(targets) or batch.targets)) or services.default_targets()
     resolved = tuple({target.name + (target.label or ""): target for target in resolved}.values())
     swept = {axis.name: axis for axis in (*batch.axes, *axes)}
@@ -62,13 +78,41 @@ def plan(
                 "Take values off an axis, or split the batch.",
             )
         )
-    folder = Path(source).parent if source else None
-    batch = replace(
-        batch, tasks=tuple(replace(t, references=references.located(t.references, folder)) for t in batch.tasks)
-    )
-    cells = tuple(_cells(batch, services))
-    paces = {t.name: services.provider(t.provider).pace(t.model).in_flight for t in resolved}
-    return Plan(batch, cells, quote_cells(cells, paces), services.sandbox, source)
+    return batch
+
+
+def paces(targets: Iterable[Target], services: Services) -> dict[str, int]:
+    """Return how many requests each target bears at once, by its name."""
+    return {t.name: services.provider(t.provider).pace(t.model).in_flight for t in targets}
+
+
+def folder_of(source: str | None) -> Path | None:
+    """Return the folder that relative references of a batch file are found from."""
+    return Path(source).parent if source else None
+
+
+def located(task: Task, folder: Path | None) -> Task:
+    """Return the task with its reference files made absolute."""
+    return replace(task, references=references.located(task.references, folder)) if task.references else task
+
+
+def points(axes: tuple[Axis, ...]) -> list[dict[str, JsonValue]]:
+    """Return every combination of the axes' values, in order; one empty point without axes."""
+    names = [axis.name for axis in axes]
+    return [dict(zip(names, values, strict=True)) for values in itertools.product(*(axis.values for axis in axes))]
+
+
+def assessed(
+    batch: Batch, task: Task, target: Target, point: Mapping[str, JsonValue], services: Services
+) -> list[tuple[ImageRequest, Assessment]]:
+    """Return the requests of one task, target and axis point, each with its provider's answer.
+
+    Raises FluxtuiError for a parameter of the wrong type.
+    """
+    provider = services.provider(target.provider)
+    request = _request(batch, task, target, point, services.ids())
+    parts = _fanned_out(request, services.rules.most_images(provider.max_count(request.model)))
+    return [(sent, services.rules.judged(sent, _assessment(sent, provider, note))) for sent, note in parts]
 
 
 def _cells(batch: Batch, services: Services) -> Iterator[Cell]:
@@ -76,17 +120,14 @@ def _cells(batch: Batch, services: Services) -> Iterator[Cell]:
     by_provider: dict[str, int] = {}
     for target in batch.targets:
         by_provider[target.provider] = by_provider.get(target.provider, 0) + 1
-    points = [dict(zip((a.name for a in batch.axes), values, strict=True)) for values in _points(batch.axes)]
+    swept = points(batch.axes)
     for index, task in enumerate(batch.tasks):
-        for point, target in itertools.product(points, batch.targets):
-            provider = services.provider(target.provider)
-            request = _request(batch, task, target, point, services.ids())
-            requests = list(_fanned_out(request, services.rules.most_images(provider.max_count(request.model))))
-            draws = [(i, *r) for i, r in enumerate(itertools.chain.from_iterable([requests] * batch.repeat), 1)]
-            for draw, sent, note in draws:
-                several = by_provider[target.provider] > 1
+        for point, target in itertools.product(swept, batch.targets):
+            several = by_provider[target.provider] > 1
+            draws = list(enumerate(assessed(batch, task, target, point, services) * batch.repeat, 1))
+            fallbacks = fallbacks_of(batch, task, target, point, services)
+            for draw, (sent, assessment) in draws:
                 wish = _stem(task, target if several else None, point, draw if len(draws) > 1 else None)
-                assessment = services.rules.judged(sent, _assessment(sent, provider, note))
                 yield Cell(
                     key=digest({"provider": target.provider, "request": sent.as_json(), "repeat": draw}),
                     task=task.name,
@@ -99,14 +140,14 @@ def _cells(batch: Batch, services: Services) -> Iterator[Cell]:
                     axis_point=point,
                     repeat=draw,
                     context=task.context,
-                    fallbacks=_fallbacks(batch, task, target, point, services),
+                    fallbacks=fallbacks,
                 )
 
 
-def _fallbacks(
+def fallbacks_of(
     batch: Batch, task: Task, target: Target, point: Mapping[str, JsonValue], services: Services
 ) -> tuple[Fallback, ...]:
-    """Return who may draw a cell of `target` in its place, as far as they can."""
+    """Return who may draw a cell of `target` in its place, as far as they can. Raises FluxtuiError as `assessed`."""
     result = []
     for name in target.fallback:
         other = services.resolve(Target.parse(name))
@@ -116,10 +157,6 @@ def _fallbacks(
         if assessment.impossible is None:
             result.append(Fallback(other.name, other.provider, request, assessment.price, assessment.adaptations))
     return tuple(result)
-
-
-def _points(axes: tuple[Axis, ...]) -> Iterator[tuple[JsonValue, ...]]:
-    return itertools.product(*(axis.values for axis in axes))
 
 
 def _assessment(request: ImageRequest, provider: Provider, note: Adaptation | None) -> Assessment:
