@@ -253,9 +253,31 @@ def _health_of_lanes(connection: sqlite3.Connection) -> None:
     )
 
 
+def _steering(connection: sqlite3.Connection) -> None:
+    """What people wish for lanes, jobs and runs outlives the runner that heard it."""
+    connection.execute(
+        "CREATE TABLE lane_wishes (lane TEXT PRIMARY KEY, enabled INTEGER NOT NULL DEFAULT 1,"
+        " paused INTEGER NOT NULL DEFAULT 0, capacity INTEGER, changed_at REAL NOT NULL) WITHOUT ROWID"
+    )
+    for table, column in (
+        ("jobs", "held INTEGER NOT NULL DEFAULT 0"),
+        ("runs", "cancelled INTEGER NOT NULL DEFAULT 0"),
+        ("runs", "held_back INTEGER NOT NULL DEFAULT 0"),
+        ("lanes", "latencies TEXT NOT NULL DEFAULT '[]'"),
+        ("checks", "seconds REAL"),
+    ):
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    # Claims pass over held jobs: were they in the way, a lane would walk past thousands of them each time.
+    connection.execute("DROP INDEX jobs_to_send")
+    connection.execute(
+        "CREATE INDEX jobs_to_send ON jobs (run_id, lane, held, priority DESC, position) WHERE state = 'queued'"
+    )
+
+
 MIGRATIONS: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
     ("first schema", _first_schema),
     ("health of lanes", _health_of_lanes),
+    ("steering", _steering),
 )
 """In order; never renamed or removed once released."""
 

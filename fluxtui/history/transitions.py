@@ -117,7 +117,7 @@ def claim(transaction: Transaction, *, run_id: int, lane: str, most: int) -> Cla
     room = None if cap is None else cap - committed(transaction, run_id)
     rows = connection.execute(
         f"SELECT jobs.certainty = 'unknown' AND jobs.quoted = 0, {_COLUMNS} {_FROM}"
-        " WHERE jobs.run_id = ? AND jobs.lane = ? AND jobs.state = 'queued'"
+        " WHERE jobs.run_id = ? AND jobs.lane = ? AND jobs.state = 'queued' AND jobs.held = 0"
         " AND (jobs.not_before IS NULL OR jobs.not_before <= ?) ORDER BY jobs.priority DESC, jobs.position LIMIT ?",
         (run_id, lane, now, most),
     ).fetchall()
@@ -134,7 +134,8 @@ def claim(transaction: Transaction, *, run_id: int, lane: str, most: int) -> Cla
     next_at = None
     if not jobs:
         row = connection.execute(
-            "SELECT min(not_before) FROM jobs WHERE run_id = ? AND lane = ? AND state = 'queued' AND not_before > ?",
+            "SELECT min(not_before) FROM jobs WHERE run_id = ? AND lane = ? AND state = 'queued' AND held = 0"
+            " AND not_before > ?",
             (run_id, lane, now),
         ).fetchone()
         next_at = row[0]
