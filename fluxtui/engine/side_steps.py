@@ -105,9 +105,9 @@ class SideSteps:
         return len(pending)
 
     def _end(self, image: ImageRow) -> SideStepsEnd:
-        outcome, thumbnail = "done", None
+        outcome, thumbnail, weight = "done", None, 0
         try:
-            thumbnail = self._thumbnail(image)
+            thumbnail, weight = self._thumbnail(image)
             self._sidecar(image)
         except FluxtuiError as error:
             log.warning("picture %s: %s", image.path, error)
@@ -115,20 +115,21 @@ class SideSteps:
         except Exception:  # one picture's trouble must not keep the others, and the run, waiting for ever
             log.exception("picture %s", image.path)
             outcome = "failed"
-        return SideStepsEnd(image.id, image.job_id, thumbnail, outcome)
+        return SideStepsEnd(image.id, image.job_id, thumbnail, outcome, weight)
 
     def _write(self, ends: list[SideStepsEnd]) -> "Future[None]":
         return self.journal.submit(partial(transitions.end_side_steps, ends=ends))
 
-    def _thumbnail(self, image: ImageRow) -> str | None:
+    def _thumbnail(self, image: ImageRow) -> tuple[str | None, int]:
+        """Make the thumbnail unless it is there; return its path in the workspace, and its bytes."""
         if not self.thumbnails:
-            return None
+            return None, 0
         relative = THUMBNAILS / image.sha256[:2] / f"{image.sha256}.jpg"
         destination = self.workspace / relative
         if not destination.exists():
             destination.parent.mkdir(parents=True, exist_ok=True)
             thumbnails.make(self.workspace / image.path, destination)
-        return relative.as_posix()
+        return relative.as_posix(), destination.stat().st_size
 
     def _sidecar(self, image: ImageRow) -> None:
         assert self._reader is not None

@@ -1,8 +1,11 @@
 """The schema, as named steps. Each runs together with its record in one transaction."""
 
+import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 
 from fluxtui.history.database import explain, newer_version
@@ -274,10 +277,93 @@ def _steering(connection: sqlite3.Connection) -> None:
     )
 
 
+def _search(connection: sqlite3.Connection) -> None:
+    """What was asked for, one row a task of a run, and an index of its letters where SQLite has one to offer."""
+    connection.execute(
+        "CREATE TABLE prompts (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,"
+        " task_index INTEGER NOT NULL, task TEXT NOT NULL, prompt TEXT NOT NULL, batch TEXT NOT NULL)"
+    )
+    connection.execute("CREATE UNIQUE INDEX prompts_by_task ON prompts (run_id, task_index)")
+    with contextlib.suppress(sqlite3.OperationalError):  # no FTS5, or none with trigrams: search reads every prompt
+        connection.execute(
+            "CREATE VIRTUAL TABLE prompts_index USING fts5 (task, prompt, batch, content = 'prompts',"
+            " content_rowid = 'id', tokenize = 'trigram', detail = none)"
+        )
+        for event, parts in {"INSERT": ("new",), "DELETE": ("old",), "UPDATE": ("old", "new")}.items():
+            statements = " ".join(_INDEXED[part] for part in parts)
+            connection.execute(
+                f"CREATE TRIGGER prompts_{event.lower()} AFTER {event} ON prompts BEGIN {statements} END"
+            )
+    rows = connection.execute(
+        "SELECT cells.run_id, cells.task_index, cells.task, runs.batch, json_extract(cells.request, '$.prompt')"
+        " FROM cells JOIN runs ON runs.id = cells.run_id ORDER BY cells.run_id, cells.task_index, cells.id"
+    )
+    for (run_id, task_index), cells in groupby(rows, key=itemgetter(0, 1)):
+        kept = list(cells)
+        prompts = dict.fromkeys(str(row[4] or "") for row in kept)
+        connection.execute(
+            "INSERT INTO prompts (run_id, task_index, task, prompt, batch) VALUES (?, ?, ?, ?, ?)",
+            (run_id, task_index, kept[0][2], "\n".join(islice(prompts, MOST_SPELLINGS)), kept[0][3]),
+        )
+
+
+MOST_SPELLINGS = 16
+"""An axis may put its values into a prompt: so many spellings of one task's prompt are searched."""
+
+_INDEXED = {
+    "new": "INSERT INTO prompts_index (rowid, task, prompt, batch) VALUES (new.id, new.task, new.prompt, new.batch);",
+    "old": "INSERT INTO prompts_index (prompts_index, rowid, task, prompt, batch)"
+    " VALUES ('delete', old.id, old.task, old.prompt, old.batch);",
+}
+
+
+def _disk_use(connection: sqlite3.Connection) -> None:
+    """What the pictures of a run weigh, kept as they come and go; and what deleting a run needs to be quick."""
+    connection.execute("ALTER TABLE images ADD COLUMN thumbnail_bytes INTEGER NOT NULL DEFAULT 0")
+    connection.execute("ALTER TABLE runs ADD COLUMN deleting TEXT")
+    connection.execute("CREATE INDEX images_by_content ON images (sha256)")
+    connection.execute("CREATE INDEX controls_by_run ON controls (run_id)")
+    connection.execute(
+        "CREATE TABLE disk_use (run_id INTEGER PRIMARY KEY, pictures INTEGER NOT NULL, picture_bytes INTEGER NOT NULL,"
+        " thumbnail_bytes INTEGER NOT NULL)"
+    )
+    connection.execute(
+        "INSERT INTO disk_use SELECT run_id, count(*), sum(size_bytes), sum(thumbnail_bytes) FROM images GROUP BY 1"
+    )
+    for statement in _DISK_USE_TRIGGERS.split(";;"):
+        connection.execute(statement)
+
+
+_DISK_USE_TRIGGERS = """
+CREATE TRIGGER disk_use_insert AFTER INSERT ON images BEGIN
+    INSERT INTO disk_use VALUES (new.run_id, 1, new.size_bytes, new.thumbnail_bytes)
+    ON CONFLICT DO UPDATE SET pictures = pictures + 1, picture_bytes = picture_bytes + new.size_bytes,
+        thumbnail_bytes = thumbnail_bytes + new.thumbnail_bytes;
+END
+;;
+CREATE TRIGGER disk_use_update AFTER UPDATE OF thumbnail_bytes ON images BEGIN
+    UPDATE disk_use SET thumbnail_bytes = thumbnail_bytes - old.thumbnail_bytes + new.thumbnail_bytes
+    WHERE run_id = new.run_id;
+END
+;;
+CREATE TRIGGER disk_use_delete AFTER DELETE ON images BEGIN
+    UPDATE disk_use SET pictures = pictures - 1, picture_bytes = picture_bytes - old.size_bytes,
+        thumbnail_bytes = thumbnail_bytes - old.thumbnail_bytes
+    WHERE run_id = old.run_id;
+END
+;;
+CREATE TRIGGER disk_use_forget AFTER DELETE ON runs BEGIN
+    DELETE FROM disk_use WHERE run_id = old.id;
+END
+"""
+
+
 MIGRATIONS: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
     ("first schema", _first_schema),
     ("health of lanes", _health_of_lanes),
     ("steering", _steering),
+    ("search", _search),
+    ("disk use", _disk_use),
 )
 """In order; never renamed or removed once released."""
 

@@ -55,18 +55,19 @@ _RUN = (
 def runs(connection: sqlite3.Connection, *, limit: int = 200, before: int | None = None) -> list[RunRow]:
     """Return the newest runs first; `before` pages on from the id of the last one seen."""
     rows = connection.execute(
-        f"{_RUN} WHERE ? IS NULL OR id < ? ORDER BY id DESC LIMIT ?", (before, before, limit)
+        f"{_RUN} WHERE deleting IS NULL AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?", (before, before, limit)
     ).fetchall()
     return [_run(connection, row) for row in rows]
 
 
 def run(connection: sqlite3.Connection, run_id: int) -> RunRow | None:
-    row = connection.execute(f"{_RUN} WHERE id = ?", (run_id,)).fetchone()
+    """Return a run, None when there is none, or no more than what is left of one that is being deleted."""
+    row = connection.execute(f"{_RUN} WHERE id = ? AND deleting IS NULL", (run_id,)).fetchone()
     return None if row is None else _run(connection, row)
 
 
 def latest_run(connection: sqlite3.Connection) -> RunRow | None:
-    row = connection.execute(f"{_RUN} ORDER BY id DESC LIMIT 1").fetchone()
+    row = connection.execute(f"{_RUN} WHERE deleting IS NULL ORDER BY id DESC LIMIT 1").fetchone()
     return None if row is None else _run(connection, row)
 
 
@@ -306,7 +307,10 @@ def images(
     elif run_id is not None:
         rows = connection.execute(f"{_IMAGE} WHERE run_id = ? ORDER BY job_id, ordinal, id", (run_id,))
     elif pending:
-        rows = connection.execute(f"{_IMAGE} WHERE side_steps = 'pending' ORDER BY id LIMIT 500")
+        rows = connection.execute(
+            f"{_IMAGE} WHERE side_steps = 'pending' AND (SELECT deleting FROM runs WHERE id = images.run_id) IS NULL"
+            " ORDER BY id LIMIT 500"
+        )
     else:
         raise ValueError("say which pictures: of a job, of a run, or pending ones")
     return [ImageRow(*row) for row in rows]
@@ -395,7 +399,8 @@ def control_outcome(connection: sqlite3.Connection, control_id: int) -> str | No
 def runs_in(connection: sqlite3.Connection, *states: RunState) -> list[int]:
     """Return the ids of the runs in any of `states`, oldest first."""
     marks = ",".join("?" * len(states))
-    return [row[0] for row in connection.execute(f"SELECT id FROM runs WHERE state IN ({marks}) ORDER BY id", states)]
+    rows = connection.execute(f"SELECT id FROM runs WHERE state IN ({marks}) AND deleting IS NULL ORDER BY id", states)
+    return [row[0] for row in rows]
 
 
 def lanes_with_work(connection: sqlite3.Connection, run_id: int) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from fluxtui.domain.problems import Problem, ProblemKind
 from fluxtui.domain.request import Cell
 from fluxtui.domain.values import JsonObject, canonical_json
 from fluxtui.history.journal import Transaction
+from fluxtui.history.search import PromptsOfRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,19 @@ def create_run(transaction: Transaction, *, run: NewRun, cells: Iterable[Cell]) 
     )
     run_id = cursor.lastrowid
     assert run_id is not None
-    for position, cell in enumerate(cells):
-        _insert_cell(transaction, run_id, position, cell, run.sandbox)
+    _insert_cells(transaction, run_id, 0, cells, batch=run.batch, sandbox=run.sandbox)
     return run_id
+
+
+def _insert_cells(
+    transaction: Transaction, run_id: int, position: int, cells: Iterable[Cell], *, batch: str, sandbox: bool
+) -> None:
+    """Write cells and their jobs from `position` on, and what can be searched of them."""
+    prompts = PromptsOfRun(transaction, run_id, batch)
+    for place, cell in enumerate(cells, position):
+        _insert_cell(transaction, run_id, place, cell, sandbox)
+        prompts.add(cell)
+    prompts.write()
 
 
 def _insert_cell(transaction: Transaction, run_id: int, position: int, cell: Cell, sandbox: bool) -> None:

@@ -164,7 +164,8 @@ def _begin(transaction: Transaction, job: ClaimedJob, now: float) -> ClaimedJob:
 def under_way(transaction: Transaction) -> list[ClaimedJob]:
     """Return every job that a dead runner left on the network, oldest attempt first."""
     rows = transaction.connection.execute(
-        f"SELECT {_COLUMNS} {_FROM} WHERE jobs.state IN ('sending', 'waiting', 'fetching') ORDER BY jobs.started_at"
+        f"SELECT {_COLUMNS} {_FROM} WHERE jobs.state IN ('sending', 'waiting', 'fetching')"
+        " AND runs.deleting IS NULL ORDER BY jobs.started_at"
     ).fetchall()
     return [_job(row) for row in rows]
 
@@ -412,13 +413,15 @@ class SideStepsEnd:
     thumbnail: str | None
     outcome: str
 
+    thumbnail_bytes: int = 0
 
 def end_side_steps(transaction: Transaction, *, ends: Sequence[SideStepsEnd]) -> None:
     """Record that the side steps of some pictures are over."""
     connection = transaction.connection
     connection.executemany(
-        "UPDATE images SET thumbnail = coalesce(?, thumbnail), side_steps = ? WHERE id = ?",
-        [(end.thumbnail, end.outcome, end.image_id) for end in ends],
+        "UPDATE images SET thumbnail = coalesce(?, thumbnail), thumbnail_bytes = max(?, thumbnail_bytes),"
+        " side_steps = ? WHERE id = ?",
+        [(end.thumbnail, end.thumbnail_bytes, end.outcome, end.image_id) for end in ends],
     )
     revision = transaction.revision
     connection.executemany("UPDATE jobs SET revision = ? WHERE id = ?", [(revision, end.job_id) for end in ends])
