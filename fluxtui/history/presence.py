@@ -16,16 +16,22 @@ def appear(transaction: Transaction, *, pid: int) -> None:
         " started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at",
         (pid, now, now),
     )
-    transaction.connection.execute("UPDATE lanes SET in_flight = 0, resume_at = NULL WHERE state <> 'parked'")
+    transaction.connection.execute(_AT_REST)
     _ = transaction.revision
 
 
 def disappear(transaction: Transaction) -> None:
-    """Forget the runner's row; parked lanes stay, with their reason."""
+    """Forget the runner's row; its lanes are idle, but for those that stand still, which keep their reason."""
     transaction.connection.execute("DELETE FROM runner")
-    transaction.connection.execute("DELETE FROM lanes WHERE state <> 'parked'")
+    transaction.connection.execute(_AT_REST)
     transaction.connection.execute("UPDATE lanes SET in_flight = 0")
     _ = transaction.revision
+
+
+_AT_REST = (
+    "UPDATE lanes SET state = 'idle', in_flight = 0, resume_at = NULL, problem = NULL, circuit = 'closed'"
+    " WHERE state NOT IN ('parked', 'disabled')"
+)
 
 
 def tell(transaction: Transaction, *, lanes: Sequence[LaneRow]) -> None:
@@ -37,7 +43,7 @@ def tell(transaction: Transaction, *, lanes: Sequence[LaneRow]) -> None:
 
 _LANE_COLUMNS = (
     "key", "provider", "target", "sandbox", "state", "in_flight", "capacity", "resume_at", "problem", "updated_at",
-    "p50", "p95", "errors", "headroom", "headroom_limit", "succeeded_at", "circuit",
+    "p50", "p95", "errors", "headroom", "headroom_limit", "succeeded_at", "circuit", "latencies",
 )  # fmt: skip
 _WRITE_LANE = (
     f"INSERT INTO lanes ({', '.join(_LANE_COLUMNS)}) VALUES ({', '.join('?' * len(_LANE_COLUMNS))})"
@@ -65,15 +71,16 @@ def _lane(lane: LaneRow) -> tuple[object, ...]:
         lane.headroom_limit,
         lane.succeeded_at,
         lane.circuit,
+        canonical_json(list(lane.latencies)),
     )
 
 
 def keep_checks(transaction: Transaction, *, checks: Sequence[CheckRow]) -> None:
     """Write what checks of services told, in place of what earlier ones did; lanes show the credits."""
     transaction.connection.executemany(
-        "INSERT OR REPLACE INTO checks (provider, sandbox, state, message, credits, checked_at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        [(c.provider, c.sandbox, c.state, c.message, c.credits, c.checked_at) for c in checks],
+        "INSERT OR REPLACE INTO checks (provider, sandbox, state, message, credits, checked_at, seconds)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(c.provider, c.sandbox, c.state, c.message, c.credits, c.checked_at, c.seconds) for c in checks],
     )
     _ = transaction.revision
 

@@ -29,6 +29,7 @@ from fluxtui.history.records import (
     RunRow,
     TargetRow,
 )
+from fluxtui.history.wishes import switched_off
 
 _RECENT = 200
 """How many of a target's latest pictures its p50 and p95 are taken from."""
@@ -47,7 +48,7 @@ def revision(connection: sqlite3.Connection) -> int:
 # --- runs ---------------------------------------------------------------------------------------
 
 _RUN = (
-    "SELECT id, batch, source, state, sandbox, created_at, started_at, finished_at, cap, folder, quoted,"
+    "SELECT id, batch, source, state, sandbox, created_at, started_at, finished_at, cap, folder, quoted, held_back,"
     " (SELECT value FROM meta WHERE name = 'revision') FROM runs"
 )
 
@@ -72,7 +73,7 @@ def latest_run(connection: sqlite3.Connection) -> RunRow | None:
 
 
 def _run(connection: sqlite3.Connection, row: tuple[object, ...]) -> RunRow:
-    (run_id, batch, source, state, sandbox, created, started, finished, cap, folder, quoted, newest) = row
+    (run_id, batch, source, state, sandbox, created, started, finished, cap, folder, quoted, held, newest) = row
     counts: dict[JobState, int] = {}
     targets: dict[str, None] = {}
     reserved = billed = uncertain = 0
@@ -101,6 +102,7 @@ def _run(connection: sqlite3.Connection, row: tuple[object, ...]) -> RunRow:
         quoted=Micros(_integer(quoted)),
         targets=tuple(targets),
         revision=_integer(newest),
+        held_back=bool(held),
     )
 
 
@@ -200,7 +202,7 @@ _JOB = (
     "SELECT jobs.id, jobs.run_id, jobs.position, jobs.kind, jobs.state, cells.task, jobs.target, jobs.attempts,"
     " jobs.started_at, jobs.ended_at, jobs.not_before, jobs.quoted, jobs.billed, jobs.uncertain, jobs.certainty,"
     " json_array_length(cells.adaptations) + json_array_length(jobs.adaptations), jobs.pictures, jobs.problem,"
-    " jobs.revision FROM jobs JOIN cells ON cells.id = jobs.cell_id"
+    " jobs.revision, jobs.priority, jobs.held AND jobs.state = 'queued' FROM jobs JOIN cells ON cells.id = jobs.cell_id"
 )
 
 
@@ -208,6 +210,7 @@ def _job(row: tuple[object, ...]) -> JobRow:
     (
         job_id, run_id, position, kind, state, task, target, attempts, started, ended, not_before,
         quoted, billed, uncertain, certainty, adapted, pictures, problem, changed,
+        priority, held,
     ) = row  # fmt: skip
     begun, over = _number(started), _number(ended)
     line = None if problem is None else Problem.from_json(json.loads(str(problem))).what
@@ -231,6 +234,8 @@ def _job(row: tuple[object, ...]) -> JobRow:
         pictures=_integer(pictures),
         problem=line,
         revision=_integer(changed),
+        priority=_integer(priority),
+        held=bool(held),
     )
 
 
@@ -349,29 +354,37 @@ def side_steps_pending(connection: sqlite3.Connection, run_id: int) -> bool:
 # --- the runner ---------------------------------------------------------------------------------
 
 
-def lanes(connection: sqlite3.Connection) -> list[LaneRow]:
+def lanes(connection: sqlite3.Connection, *, idle: bool = False) -> list[LaneRow]:
+    """Return the lanes of the runner, and those that stand still; with `idle`, also how others last did."""
     rows = connection.execute(
-        "SELECT key, lanes.provider, target, lanes.sandbox, lanes.state, in_flight, capacity, resume_at, problem,"
-        " updated_at, p50, p95, errors, headroom, headroom_limit, checks.credits, succeeded_at, circuit FROM lanes"
-        " LEFT JOIN checks ON checks.provider = lanes.provider AND checks.sandbox = lanes.sandbox ORDER BY key"
+        "SELECT key, lanes.provider, target, lanes.sandbox, lanes.state, in_flight, lanes.capacity, resume_at,"
+        " problem, updated_at, p50, p95, errors, headroom, headroom_limit, checks.credits, succeeded_at, circuit,"
+        " latencies, coalesce(enabled, 1), lane_wishes.capacity FROM lanes"
+        " LEFT JOIN checks ON checks.provider = lanes.provider AND checks.sandbox = lanes.sandbox"
+        " LEFT JOIN lane_wishes ON lane_wishes.lane = lanes.key ORDER BY key"
     )
-    return [_lane(row) for row in rows]
+    return [lane for lane in map(_lane, rows) if idle or lane.state != "idle"]
 
 
 def _lane(row: tuple[Any, ...]) -> LaneRow:
-    key, provider, target, sandbox, state, in_flight, capacity, resume_at, problem, updated_at, p50, p95, errors = row[
-        :13
-    ]
+    key, provider, target, sandbox, state, in_flight, capacity, resume_at, problem, updated_at = row[:10]
+    p50, p95, errors, *more, latencies, enabled, wished = row[10:]
     explained = None if problem is None else Problem.from_json(json.loads(problem))
+    if not enabled and state != "parked":
+        state, explained, resume_at = "disabled", switched_off(target), None
+    elif enabled and state == "disabled":
+        state = "idle"  # let go since the runner last wrote of it
     return LaneRow(
         key, provider, target, bool(sandbox), state, in_flight, capacity, resume_at, explained, updated_at,
-        p50, p95, json.loads(errors), *row[13:],
+        p50, p95, json.loads(errors), *more, tuple(json.loads(latencies)), bool(enabled), wished,
     )  # fmt: skip
 
 
 def checks(connection: sqlite3.Connection) -> list[CheckRow]:
     """Return what the last check of each service told."""
-    rows = connection.execute("SELECT provider, sandbox, state, message, credits, checked_at FROM checks ORDER BY 1, 2")
+    rows = connection.execute(
+        "SELECT provider, sandbox, state, message, credits, checked_at, seconds FROM checks ORDER BY 1, 2"
+    )
     return [CheckRow(provider, bool(sandbox), *rest) for provider, sandbox, *rest in rows]
 
 

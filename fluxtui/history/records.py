@@ -31,6 +31,7 @@ class RunRow:
     quoted: Micros
     targets: tuple[str, ...]
     revision: int
+    held_back: bool = False  # paused, since only held jobs and paused lanes are left; goes on when one is let go
 
     @property
     def jobs(self) -> int:
@@ -53,12 +54,14 @@ class TargetRow:
 class LaneRow:
     """A lane as the runner last wrote it.
 
-    `state` is ok, limited (told to wait), open (its circuit: the service is in trouble), paused or
-    parked; `resume_at` is when sending goes on by itself. The rest is how it does: `p50` and `p95` are
-    seconds from sending to saved of the last successes, `errors` counts by kind what went wrong within
-    the last hour, `headroom` is how many more requests the service allows at present, of
+    `state` is ok, limited (told to wait), open (its circuit: the service is in trouble), paused,
+    disabled (a person switched it off), parked, or idle (no runner has it); `resume_at` is when sending
+    goes on by itself. The rest is how it does: `p50` and `p95` are seconds from sending to saved of the
+    last successes, `latencies` those of the newest, oldest first; `errors` counts by kind what went wrong
+    within the last hour; `headroom` is how many more requests the service allows at present, of
     `headroom_limit`, where it tells; `credits` is what the last check told, in the service's own unit;
-    `circuit` is closed, open or half open.
+    `circuit` is closed, open or half open. `enabled` and `wished` are a person's: on or off, and the most
+    requests at once, None for what the service bears.
     """
 
     key: str
@@ -79,11 +82,17 @@ class LaneRow:
     credits: float | None = None
     succeeded_at: float | None = None
     circuit: str = "closed"
+    latencies: tuple[float, ...] = ()
+    enabled: bool = True
+    wished: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """What the last check of a service's credentials told. `state` is ok, problem or unknown."""
+    """What the last check of a service's credentials told. `state` is ok, problem or unknown.
+
+    `seconds` is how long the answer took, None where nobody measured.
+    """
 
     provider: str
     sandbox: bool
@@ -91,6 +100,7 @@ class CheckRow:
     message: str
     credits: float | None
     checked_at: float
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,8 @@ class JobRow:
     pictures: int
     problem: str | None  # one line
     revision: int
+    priority: int = 0  # the highest is sent first
+    held: bool = False  # queued, and not sent until it is released
 
 
 @dataclass(frozen=True, slots=True)

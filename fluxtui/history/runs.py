@@ -130,22 +130,49 @@ def _first_state(impossible: Problem | None) -> JobState:
 
 
 def set_run_state(
-    transaction: Transaction, *, run_id: int, state: RunState, only_from: frozenset[RunState] | None = None
+    transaction: Transaction,
+    *,
+    run_id: int,
+    state: RunState,
+    only_from: frozenset[RunState] | None = None,
+    held_back: bool = False,
 ) -> bool:
-    """Change a run's state, conditionally on the present one; returns whether it changed."""
+    """Change a run's state, conditionally on the present one; returns whether it changed.
+
+    `held_back` marks a pause that ends by itself, once a job or a lane is let go. A run that was
+    cancelled and is taken up again is not a cancelled one any more.
+    """
     now = time.time()
     allowed = only_from if only_from is not None else frozenset(RunState)
     marks = ",".join("?" * len(allowed))
     finished = now if state in (RunState.FINISHED, RunState.CANCELLED) else None
     cursor = transaction.connection.execute(
         f"UPDATE runs SET state = ?, finished_at = ?, started_at = CASE WHEN ? THEN coalesce(started_at, ?)"
-        f" ELSE started_at END WHERE id = ? AND state <> ? AND state IN ({marks})",
-        (state, finished, state is RunState.RUNNING, now, run_id, state, *allowed),
+        f" ELSE started_at END, held_back = ?, cancelled = CASE state WHEN 'cancelled' THEN 0 ELSE cancelled END"
+        f" WHERE id = ? AND state <> ? AND state IN ({marks})",
+        (state, finished, state is RunState.RUNNING, now, held_back, run_id, state, *allowed),
     )
     changed = cursor.rowcount > 0
     if changed:
         _ = transaction.revision
     return changed
+
+
+def pause(transaction: Transaction, *, run_id: int) -> bool:
+    """Pause a run by a person's word; also one that only waits for held jobs: letting them go changes nothing then."""
+    if set_run_state(
+        transaction, run_id=run_id, state=RunState.PAUSED, only_from=frozenset({RunState.RUNNING, RunState.READY})
+    ):
+        return True
+    cursor = transaction.connection.execute(
+        "UPDATE runs SET held_back = 0 WHERE id = ? AND state = 'paused' AND held_back", (run_id,)
+    )
+    return cursor.rowcount > 0
+
+
+def mark_cancelled(transaction: Transaction, *, run_id: int, cancelled: bool) -> None:
+    """Note that a run, once nothing of it moves any more, is cancelled and not finished; or take that back."""
+    transaction.connection.execute("UPDATE runs SET cancelled = ? WHERE id = ?", (cancelled, run_id))
 
 
 def interrupt_running(transaction: Transaction, *, only: frozenset[int] | None = None) -> list[int]:

@@ -248,7 +248,7 @@ def _write_job(
         "UPDATE jobs SET state = ?, ticket = CASE WHEN ? THEN NULL ELSE coalesce(?, ticket) END, problem = ?,"
         " not_before = ?, reserved = ?, billed = ?, uncertain = ?, certainty = ?, adaptations = ?,"
         " throttled = throttled + ?, ended_at = CASE WHEN ? THEN ? ELSE NULL END, pictures = pictures + ?,"
-        " revision = ? WHERE id = ? AND state = ?",
+        " held = CASE WHEN ? THEN held ELSE 0 END, revision = ? WHERE id = ? AND state = ?",
         (
             step.after,
             step.after in (JobState.QUEUED, JobState.DONE) or _came_to_nothing(step),
@@ -264,6 +264,7 @@ def _write_job(
             _ends(step),
             now,
             len(step.pictures),
+            (step.before, step.after) == (JobState.SENDING, JobState.QUEUED),  # held while it was on its way
             transaction.revision,
             step.job_id,
             step.before,
