@@ -413,8 +413,8 @@ class SideStepsEnd:
     job_id: int
     thumbnail: str | None
     outcome: str
-
     thumbnail_bytes: int = 0
+
 
 def end_side_steps(transaction: Transaction, *, ends: Sequence[SideStepsEnd]) -> None:
     """Record that the side steps of some pictures are over."""
