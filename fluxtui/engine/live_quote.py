@@ -100,6 +100,12 @@ class LiveQuote:
             return Severity.IMPOSSIBLE
         return Severity.ADAPTED if any(tally.adapted for tally in tallies) else None
 
+    def pictures(self, row: int) -> int:
+        """Return how many pictures a row makes."""
+        priced = self._of(row)
+        tallies = {} if priced is None else priced.tallies
+        return sum(tallies[key].pictures for key, _ in self._groups if key in tallies) * self.repeat
+
     def of_row(self, row: int) -> tuple[RowNote, ...]:
         """Return everything to say about a row, worst first."""
         priced = self._of(row)

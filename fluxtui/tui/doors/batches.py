@@ -1,6 +1,6 @@
 """Batches: reading their files, and what they would cost."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,7 +11,9 @@ from fluxtui.engine.quote import Quote
 from fluxtui.tui.doors.workshop import Workshop
 
 if TYPE_CHECKING:
+    from fluxtui.engine.live_quote import LiveQuote, Pricer
     from fluxtui.engine.plan import Plan
+    from fluxtui.engine.services import Services
 
 EXAMPLE = "city.yaml"
 """The example batch that the sandbox is shown with."""
@@ -50,6 +52,10 @@ class BatchDoor(Protocol):
 
     def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted: ...
 
+    def price(
+        self, batch: Batch, targets: Iterable[Target], source: str | None, stopped: Callable[[], bool]
+    ) -> "LiveQuote | None": ...
+
 
 class Batches:
     """The real door. `targets` take the place of those that a batch names."""
@@ -57,6 +63,7 @@ class Batches:
     def __init__(self, workshop: Workshop, targets: tuple[Target, ...] = ()) -> None:
         self._workshop = workshop
         self._targets = targets
+        self._pricer: tuple[Services, Pricer] | None = None
 
     def example(self) -> Path:
         from fluxtui.resources import examples_folder
@@ -91,3 +98,17 @@ class Batches:
 
         worked_out = plan(sheet.batch, self._workshop.services(), targets=tuple(targets), source=str(sheet.path))
         return Quoted(worked_out.quote, worked_out)
+
+    def price(
+        self, batch: Batch, targets: Iterable[Target], source: str | None, stopped: Callable[[], bool]
+    ) -> "LiveQuote | None":
+        """Quote a batch while it is edited; what did not change since the last time is not asked again.
+
+        Returns None as soon as `stopped` says so. Raises FluxtuiError for the settings only.
+        """
+        from fluxtui.engine.live_quote import Pricer
+
+        services = self._workshop.services()
+        if self._pricer is None or self._pricer[0] is not services:
+            self._pricer = (services, Pricer(services))
+        return self._pricer[1].quote(batch, targets, source=source, stopped=stopped)

@@ -1,11 +1,12 @@
 """A batch as read, and a price for it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fluxtui.domain.batch import Axis, Batch, Target, Task
 from fluxtui.domain.money import Micros, Price, usd
+from fluxtui.engine.live_quote import LiveQuote
 from fluxtui.engine.quote import Quote, QuoteLine
 from fluxtui.tui.doors.batches import Quoted, Sheet
 
@@ -24,10 +25,19 @@ class FakeBatches:
         return self.sheet or sheet(path)
 
     def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted:
-        lines = tuple(_line(target, len(sheet.batch.tasks)) for target in targets)
-        price = Price.exactly(Micros(sum(line.price.low for line in lines)))
-        pictures = sum(line.pictures for line in lines)
-        return Quoted(Quote(pictures, pictures, price, 2.0 * pictures, lines))
+        return Quoted(_quote(len(sheet.batch.tasks), targets))
+
+    def price(
+        self, batch: Batch, targets: Iterable[Target], source: str | None, stopped: Callable[[], bool]
+    ) -> LiveQuote | None:
+        return LiveQuote(_quote(len(batch.tasks), targets))
+
+
+def _quote(tasks: int, targets: Iterable[Target]) -> Quote:
+    lines = tuple(_line(target, tasks) for target in targets)
+    price = Price.exactly(Micros(sum(line.price.low for line in lines)))
+    pictures = sum(line.pictures for line in lines)
+    return Quote(pictures, pictures, price, 2.0 * pictures, lines)
 
 
 def _line(target: Target, tasks: int) -> QuoteLine:
