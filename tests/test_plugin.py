@@ -24,7 +24,7 @@ from fluxtui.engine.lock import RunnerLock
 from fluxtui.engine.plan import plan
 from fluxtui.engine.runner import Runner
 from fluxtui.engine.services import Services
-from fluxtui.history import queries
+from fluxtui.history import job_list, queries
 from fluxtui.history.database import database_path, open_reader
 from fluxtui.history.journal import Journal
 from fluxtui.providers import registry
@@ -143,7 +143,7 @@ class Shop:
         reader = open_reader(database_path(self.workspace))
         try:
             run = queries.run(reader, run_id)
-            details = [queries.job_detail(reader, job_id) for job_id in queries.job_ids(reader, run_id)]
+            details = [queries.job_detail(reader, job_id) for job_id in job_list.job_ids(reader, run_id)]
             lanes = queries.lanes(reader)
         finally:
             reader.close()

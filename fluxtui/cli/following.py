@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fluxtui.domain.jobs import JobState, RunState
-from fluxtui.history import queries
+from fluxtui.history import job_list, queries
 from fluxtui.history.database import database_path, open_reader
 from fluxtui.history.listing import images_of
 from fluxtui.history.records import EventRow, ImageRow, JobFilter, JobRow, LaneRow, RunRow, TargetRow
@@ -98,7 +98,7 @@ def never_sent(connection: sqlite3.Connection, run_id: int) -> tuple[Step, ...]:
 
     They have ended as they are recorded, so no event tells of them.
     """
-    ids = list(queries.job_ids(connection, run_id, JobFilter(states=frozenset({JobState.FAILED, JobState.REFUSED}))))
+    ids = list(job_list.job_ids(connection, run_id, JobFilter(states=frozenset({JobState.FAILED, JobState.REFUSED}))))
     steps = []
     for job_id in ids:
         detail = queries.job_detail(connection, job_id)

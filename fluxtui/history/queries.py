@@ -1,12 +1,10 @@
 """Reading the database: plain functions over a connection of `open_reader`.
 
-All are fast (an index or a page each) but for `job_ids`, which reads the order of a whole table:
-call that in a thread.
+All are fast: an index or a page each. What reads a whole run is in `job_list.py`.
 """
 
 import json
 import sqlite3
-from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +20,6 @@ from fluxtui.history.records import (
     EventRow,
     ImageRow,
     JobDetail,
-    JobFilter,
     JobRow,
     LaneRow,
     RunnerRow,
@@ -151,52 +148,6 @@ def targets(connection: sqlite3.Connection, run_id: int) -> list[TargetRow]:
 
 
 # --- jobs ---------------------------------------------------------------------------------------
-
-_SORTS = {
-    "position": "jobs.position",
-    "state": "jobs.state {d}, jobs.position",
-    "task": "cells.task {d}, jobs.position",
-    "target": "jobs.target {d}, jobs.position",
-    "seconds": "jobs.ended_at - jobs.started_at {d}, jobs.position",
-    "cost": "jobs.billed + jobs.uncertain {d}, jobs.position",
-    "newest": "jobs.revision",
-}
-
-
-def job_ids(
-    connection: sqlite3.Connection,
-    run_id: int,
-    filter: JobFilter | None = None,  # noqa: A002 - the screens' word
-    *,
-    sort: str = "position",
-    descending: bool = False,
-) -> "array[int]":
-    """Return the ids of a run's jobs that pass `filter`, in the order of the table.
-
-    `sort` is one of position, state, task, target, seconds, cost, newest.
-    """
-    where, values = ["jobs.run_id = ?"], [run_id]
-    parameters: list[object] = list(values)
-    join = " JOIN cells ON cells.id = jobs.cell_id" if sort == "task" else ""
-    if filter is not None:
-        if filter.states:
-            where.append(f"jobs.state IN ({','.join('?' * len(filter.states))})")
-            parameters.extend(filter.states)
-        if filter.target is not None:
-            where.append("jobs.target = ?")
-            parameters.append(filter.target)
-        if filter.text:
-            join = " JOIN cells ON cells.id = jobs.cell_id"
-            where.append("(cells.task LIKE ? ESCAPE '\\' OR jobs.target LIKE ? ESCAPE '\\')")
-            escaped = filter.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            parameters += [f"%{escaped}%"] * 2
-    direction = "DESC" if descending else "ASC"
-    order = _SORTS[sort].format(d=direction)
-    rows = connection.execute(
-        f"SELECT jobs.id FROM jobs{join} WHERE {' AND '.join(where)} ORDER BY {order} {direction}", parameters
-    )
-    return array("q", (row[0] for row in rows))
-
 
 _JOB = (
     "SELECT jobs.id, jobs.run_id, jobs.position, jobs.kind, jobs.state, cells.task, jobs.target, jobs.attempts,"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from fluxtui.domain.jobs import JobKind, JobState, RunState, Ticket
 from fluxtui.domain.money import Certainty, Micros
@@ -201,13 +202,73 @@ class EventRow:
     problem: Problem | None
 
 
+class Measure(StrEnum):
+    """What a filter may compare: money in micros, seconds of the last attempt, tries."""
+
+    COST = "cost"
+    TIME = "time"
+    TRY = "try"
+
+
+class Comparison(StrEnum):
+    """How a filter compares; the signs are SQL's."""
+
+    MORE = ">"
+    AT_LEAST = ">="
+    LESS = "<"
+    AT_MOST = "<="
+    IS = "="
+    IS_NOT = "<>"
+
+    @property
+    def opposite(self) -> "Comparison":
+        return _OPPOSITES[self]
+
+
+_OPPOSITES = {
+    Comparison.MORE: Comparison.AT_MOST,
+    Comparison.AT_MOST: Comparison.MORE,
+    Comparison.LESS: Comparison.AT_LEAST,
+    Comparison.AT_LEAST: Comparison.LESS,
+    Comparison.IS: Comparison.IS_NOT,
+    Comparison.IS_NOT: Comparison.IS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A number of a job compared with a limit. A job without that number does not pass."""
+
+    measure: Measure
+    comparison: Comparison
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A text that must be found (`absent`: must not) in one of task, target and prompt, or in any."""
+
+    text: str
+    within: str | None = None
+    absent: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """Which jobs of a run a table shows. `text` matches task and target."""
+    """Which jobs of a run a table shows: those that pass everything. `states` None means any."""
 
-    states: frozenset[JobState] = frozenset()
-    target: str | None = None
-    text: str = ""
+    states: frozenset[JobState] | None = None
+    terms: tuple[Term, ...] = ()
+    bounds: tuple[Bound, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return self == JobFilter()
+
+    @property
+    def changes_with_jobs(self) -> bool:
+        """Whether a job may come to pass, or cease to, while the run goes on."""
+        return self.states is not None or bool(self.bounds)
 
 
 @dataclass(frozen=True, slots=True)

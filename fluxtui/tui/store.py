@@ -19,7 +19,7 @@ from typing import Generic, Protocol, TypeVar
 from textual.message import Message
 
 from fluxtui.domain.problems import FluxtuiError, Problem
-from fluxtui.history import queries
+from fluxtui.history import job_list, queries
 from fluxtui.history.database import HistoryError, explain, open_reader
 from fluxtui.history.records import JobFilter, JobRow, LaneRow, RunnerRow, RunRow, TargetRow
 
@@ -157,7 +157,7 @@ class Feed:
         return await asyncio.wrap_future(answer)
 
     async def order(self, run_id: int, job_filter: JobFilter, sort: str, descending: bool) -> "array[int]":
-        return await self.ask(lambda c: queries.job_ids(c, run_id, job_filter, sort=sort, descending=descending))
+        return await self.ask(lambda c: job_list.job_ids(c, run_id, job_filter, sort=sort, descending=descending))
 
     async def page(self, ids: tuple[int, ...]) -> dict[int, JobRow]:
         return await self.ask(lambda c: queries.jobs(c, ids))

@@ -20,7 +20,7 @@ from fluxtui.engine.plan import plan
 from fluxtui.engine.rules import OwnRules
 from fluxtui.engine.runner import Runner
 from fluxtui.engine.services import Services, ServiceState, ServiceStatus
-from fluxtui.history import queries
+from fluxtui.history import job_list, queries
 from fluxtui.history.database import database_path, open_reader
 from fluxtui.history.journal import Journal
 from fluxtui.history.records import JobDetail, RunRow
@@ -263,7 +263,7 @@ class Studio:
         """Return the jobs of a run by the name of their task."""
         reader = open_reader(database_path(self.workspace))
         try:
-            details = [queries.job_detail(reader, job_id) for job_id in queries.job_ids(reader, run_id)]
+            details = [queries.job_detail(reader, job_id) for job_id in job_list.job_ids(reader, run_id)]
         finally:
             reader.close()
         return {detail.row.task: detail for detail in details if detail is not None}

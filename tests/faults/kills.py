@@ -33,7 +33,7 @@ from fluxtui.engine.launch import RunOptions, ensure_runner, resume_run, start_r
 from fluxtui.engine.lock import holder
 from fluxtui.engine.plan import plan
 from fluxtui.engine.services import Services
-from fluxtui.history import queries
+from fluxtui.history import job_list, queries
 from fluxtui.history.database import database_path, open_reader
 from fluxtui.history.journal import Journal
 from fluxtui.history.records import JobDetail, RunRow
@@ -231,7 +231,7 @@ def _compare(workspace: Path, run_id: int, records: list[dict[str, Any]], report
     report.integrity = connection.execute("PRAGMA integrity_check").fetchone()[0]
     connection.close()
     reader = open_reader(database_path(workspace))
-    details = [queries.job_detail(reader, job_id) for job_id in queries.job_ids(reader, run_id)]
+    details = [queries.job_detail(reader, job_id) for job_id in job_list.job_ids(reader, run_id)]
     reader.close()
     jobs = {_name(d.row.target, d.request.prompt): d for d in details if d is not None}
     report.jobs = len(jobs)

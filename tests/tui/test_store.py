@@ -10,7 +10,7 @@ import pytest_asyncio
 from fluxtui.domain.jobs import JobState
 from fluxtui.history import queries
 from fluxtui.history.database import HistoryError, database_path
-from fluxtui.history.records import JobFilter
+from fluxtui.history.records import JobFilter, Term
 from fluxtui.tui.store import (
     Feed,
     FeedFailed,
@@ -89,7 +89,7 @@ async def test_lanes_and_the_runner_are_told(studio: Studio, heard: Heard) -> No
 
 async def test_questions_are_answered_with_the_database_or_its_error(studio: Studio, heard: Heard) -> None:
     run_id = studio.new_run()
-    order = await heard.feed.order(run_id, JobFilter(text="tram"), "position", False)
+    order = await heard.feed.order(run_id, JobFilter(terms=(Term("tram"),)), "position", False)
     rows = await heard.feed.page(tuple(order))
     assert [rows[i].task for i in order] == ["tram-in-the-rain"] * 2
 

@@ -4,7 +4,7 @@ import asyncio
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from textual.message import Message
@@ -160,7 +160,7 @@ class JobTable(Rows):
         """Return the nearest job after (or before) the cursor in any of `states`; it wraps around."""
         if self.run_id is None or not self._order:
             return None
-        wanted = JobFilter(states=states, target=self.job_filter.target, text=self.job_filter.text)
+        wanted = replace(self.job_filter, states=states)
         found = set(await self._source.order(self.run_id, wanted, "position", False))
         count = len(self._order)
         for step in range(1, count + 1):
@@ -182,7 +182,7 @@ class JobTable(Rows):
         for index in in_view:
             if self._order[index] in changed:
                 self.refresh_row(index)
-        if self.job_filter.states or self.sort not in ("position", "task", "target"):
+        if self.job_filter.changes_with_jobs or self.sort not in ("position", "task", "target"):
             self._reorder_soon()
 
     def forget(self) -> None:
