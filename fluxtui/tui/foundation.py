@@ -36,13 +36,12 @@ class Foundation(App[int]):
         return themes.FALLBACK.variables
 
     def on_load(self) -> None:
-        try:
-            found, problems = themes.load_themes(themes.themes_folder())
-        except FluxtuiError as error:
-            found, problems = [], [error.problem.what]
-        for theme in found or [themes.FALLBACK]:
+        found, problems = themes.every_theme(self.preference_file.path.parent / "themes")
+        if self.console.color_system == "standard":
+            found = [theme.in_sixteen() for theme in found]
+        for theme in found:
             self.register_theme(theme.textual())
-        self.themes = tuple(theme.name for theme in found) or (themes.FALLBACK.name,)
+        self.themes = tuple(theme.name for theme in found)
         self.preferences, more = self.preference_file.read()
         problems += more
         self.set_keymap(dict(self.preferences.keymap))
@@ -80,9 +79,9 @@ class Foundation(App[int]):
 
     def action_next_theme(self) -> None:
         here = self.themes.index(self.theme) if self.theme in self.themes else -1
-        self.action_use_theme(self.themes[(here + 1) % len(self.themes)])
+        self.use_theme(self.themes[(here + 1) % len(self.themes)])
 
-    def action_use_theme(self, name: str) -> None:
+    def use_theme(self, name: str) -> None:
         self.theme = name
         self.prefer(theme=name)
 
