@@ -60,3 +60,13 @@ def file_stem(name: str, *, limit: int = 80) -> str:
 def _cut(text: str, limit: int) -> str:
     # A character cut in half by the byte limit is dropped whole.
     return text[:limit].encode()[:_LARGEST_STEM].decode(errors="ignore").rstrip(" .-")
+
+
+def unique_stem(wish: str, taken: set[str]) -> str:
+    """Return `wish`, or with -2, -3 ... where it is taken; file systems may not tell cases apart."""
+    stem, number = wish, 1
+    while stem.casefold() in taken:
+        number += 1
+        stem = f"{wish}-{number}"
+    taken.add(stem.casefold())
+    return stem

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fluxtui.domain.batch import Batch
+from fluxtui.domain.frozen import freeze
 from fluxtui.domain.jobs import RunState
 from fluxtui.domain.money import Micros
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
-from fluxtui.domain.values import JsonObject
 from fluxtui.engine.controls import RESUMABLE
 from fluxtui.engine.lock import holder
 from fluxtui.engine.plan import Plan
@@ -72,7 +71,7 @@ async def start_run(journal: Journal, workspace: Path, plan: Plan, options: RunO
     new = runs.NewRun(
         batch=plan.batch.name,
         source=plan.source,
-        frozen=_frozen(plan.batch),
+        frozen=freeze(plan.batch),
         sandbox=plan.sandbox,
         folder=await asyncio.to_thread(_free_folder, workspace, run_folder(plan.batch.name, created)),
         layout=options.layout,
@@ -85,19 +84,6 @@ async def start_run(journal: Journal, workspace: Path, plan: Plan, options: RunO
         created_at=created,
     )
     return await journal.write(partial(runs.create_run, run=new, cells=plan.cells))
-
-
-def _frozen(batch: Batch) -> JsonObject:
-    """Return a batch as the run keeps it: all that `batchfiles` needs to write it as a file again."""
-    return {
-        "name": batch.name,
-        "tasks": [task.as_json() for task in batch.tasks],
-        "targets": [target.as_json() for target in batch.targets],
-        "axes": {axis.name: list(axis.values) for axis in batch.axes},
-        "defaults": dict(batch.defaults),
-        "repeat": batch.repeat,
-        "recipe": None if batch.recipe is None else dict(batch.recipe),
-    }
 
 
 def _free_folder(workspace: Path, wish: str) -> str:

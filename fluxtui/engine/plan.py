@@ -11,7 +11,7 @@ from fluxtui.domain.batch import Axis, Batch, Target, Task, extra_for
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 from fluxtui.domain.request import Adaptation, Assessment, Cell, Change, Fallback, ImageRequest
 from fluxtui.domain.size import Size
-from fluxtui.domain.text import file_stem
+from fluxtui.domain.text import file_stem, unique_stem
 from fluxtui.domain.values import JsonObject, JsonValue, digest, merged
 from fluxtui.engine import references
 from fluxtui.engine.quote import Quote, quote_cells
@@ -136,7 +136,7 @@ def _cells(batch: Batch, services: Services) -> Iterator[Cell]:
                     provider=target.provider,
                     request=sent,
                     assessment=assessment,
-                    stem=_unique(wish, stems.setdefault(target.provider, set())),
+                    stem=unique_stem(wish, stems.setdefault(target.provider, set())),
                     axis_point=point,
                     repeat=draw,
                     context=task.context,
@@ -284,13 +284,3 @@ def _stem(task: Task, target: Target | None, point: Mapping[str, JsonValue], dra
 
 def _short(value: JsonValue) -> str:
     return re.sub(r"\s+", "-", str(value))
-
-
-def _unique(wish: str, taken: set[str]) -> str:
-    """Return `wish`, or with -2, -3 ... where it is taken; file systems may not tell cases apart."""
-    stem, number = wish, 1
-    while stem.casefold() in taken:
-        number += 1
-        stem = f"{wish}-{number}"
-    taken.add(stem.casefold())
-    return stem

@@ -67,11 +67,11 @@ def create_run(transaction: Transaction, *, run: NewRun, cells: Iterable[Cell]) 
     )
     run_id = cursor.lastrowid
     assert run_id is not None
-    _insert_cells(transaction, run_id, 0, cells, batch=run.batch, sandbox=run.sandbox)
+    insert_cells(transaction, run_id, 0, cells, batch=run.batch, sandbox=run.sandbox)
     return run_id
 
 
-def _insert_cells(
+def insert_cells(
     transaction: Transaction, run_id: int, position: int, cells: Iterable[Cell], *, batch: str, sandbox: bool
 ) -> None:
     """Write cells and their jobs from `position` on, and what can be searched of them."""
