@@ -19,7 +19,7 @@ from fluxtui.domain.problems import FluxtuiError, ProblemKind
 from fluxtui.engine.amending import Amendment, amend_run, amendment, batch_of_run
 from fluxtui.engine.lock import RunnerLock
 from fluxtui.engine.plan import plan
-from fluxtui.history import runs
+from fluxtui.history import amending, failover, runs
 from fluxtui.history.database import database_path, open_reader
 from fluxtui.history.journal import Journal, Transaction
 from tests.conditions import until
@@ -147,6 +147,23 @@ async def test_a_running_run_takes_the_new_work_up(studio: Studio) -> None:
     row = studio.run_row(run_id)
     assert (row.state, row.counts) == (RunState.FINISHED, {JobState.DONE: 6})
     assert max(studio.provider.accepted.values()) == 2
+
+
+async def test_what_is_amended_while_a_run_is_taken_up_is_not_overlooked(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = await studio.start("fox")
+    batch = studio.batch("fox", targets=(ONE, TWO))
+    cells = plan(batch, studio.services()).cells
+    asked = failover.has_fallbacks
+
+    def amend_just_then(transaction: Transaction, *, run_id: int) -> bool:
+        amending.amend_run(transaction, run_id=run_id, batch=batch, cells=cells)
+        return asked(transaction, run_id=run_id)
+
+    monkeypatch.setattr(failover, "has_fallbacks", amend_just_then)
+    await studio.work()
+    assert studio.run_row(run_id).counts == {JobState.DONE: 2}
 
 
 async def test_two_who_amend_at_once_buy_everything_once(studio: Studio) -> None:
