@@ -55,8 +55,8 @@ def search_runs(connection: sqlite3.Connection, text: str) -> dict[int, PromptMa
     where, values = _where(connection, words)
     rows = connection.execute(
         "SELECT prompts.run_id, prompts.task, prompts.prompt FROM prompts JOIN"
-        f" (SELECT min(id) AS first FROM prompts WHERE {where} GROUP BY run_id) ON first = id"
-        " ORDER BY prompts.run_id DESC",
+        f" (SELECT min(id) AS first FROM prompts WHERE {where} GROUP BY run_id) ON first = prompts.id"
+        " JOIN runs ON runs.id = prompts.run_id AND runs.deleting IS NULL ORDER BY prompts.run_id DESC",
         values,
     )
     return {run_id: PromptMatch(run_id, task, excerpt(prompt, words)) for run_id, task, prompt in rows}
