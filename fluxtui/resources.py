@@ -1,4 +1,4 @@
-"""Data that comes with the program: theme files and example batches.
+"""Data that comes with the program: theme files, example batches, the page that explains the variables.
 
 In a wheel they lie in `fluxtui/_data/`; in a checkout, and so in an editable install, at the top level.
 """
@@ -18,6 +18,12 @@ def themes_folder() -> Path:
 def examples_folder() -> Path:
     """Return the folder of the example batches. Raises FluxtuiError when the installation lacks it."""
     return find("examples", _PACKAGE)
+
+
+def settings_guide() -> Path | None:
+    """Return the file that explains every variable (`.env.example`), None where an installation lacks it."""
+    places = (_PACKAGE / "_data" / "env.example", _PACKAGE.parent / ".env.example")
+    return next((place for place in places if place.is_file()), None)
 
 
 def find(name: str, package: Path) -> Path:

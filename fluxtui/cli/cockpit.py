@@ -1,5 +1,6 @@
 """Opening the screens: the one place of the command line that knows them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from fluxtui.domain.batch import Target
@@ -11,15 +12,27 @@ def open_cockpit(
     batch: Path | None,
     sandbox: bool,
     start: bool,
-    images: str,
+    images: str | None,
     theme: str | None,
     targets: tuple[Target, ...],
+    options: Mapping[str, str],
 ) -> int:
-    """Open the cockpit and return its exit code once it is left."""
+    """Open the cockpit and return its exit code once it is left.
+
+    `images` and `theme` are None where neither an option nor a variable says. `options` are those of the
+    command line by the variable they stand for.
+    """
     from fluxtui.tui.app import run_cockpit
 
     return run_cockpit(
-        workspace, batch=batch, sandbox=sandbox, start=start, images=images, theme=theme, targets=targets
+        workspace,
+        batch=batch,
+        sandbox=sandbox,
+        start=start,
+        images=images,
+        theme=theme,
+        targets=targets,
+        options=options,
     )
 
 

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SettingFact:
-    """One variable. `value` shows a key only as `set`; `place` is a file and line, or empty for a default."""
+    """One variable. `value` shows a key only as `set`; `place` is a file and line, or empty for a default.
+
+    `secret` is a key or password, whether it is set or not.
+    """
 
     variable: str
     value: str
     origin: str
     place: str
+    secret: bool = False
 
 
 def settings_report(loaded: "Loaded") -> tuple[list[SettingFact], list[str]]:
@@ -54,5 +58,6 @@ def _facts(loaded: "Loaded", model: "type[BaseModel]") -> list[SettingFact]:
             text = "set (not shown)"
         else:
             text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        facts.append(SettingFact(variable, text, loaded.origin(variable) or "default", loaded.place(variable) or ""))
+        origin, place = loaded.origin(variable) or "default", loaded.place(variable) or ""
+        facts.append(SettingFact(variable, text, origin, place, field.secret))
     return facts

@@ -64,6 +64,8 @@ class Cockpit(Foundation):
         self.feed = store.Feed(database_path(workspace), self.post_message, engine.runs.runner_alive)
         self.news: Signal[store.News] = Signal(self, "news")
         self.live = Live(self.feed)
+        self.next_workspace: Path | None = None
+        self._noted = False
 
     @property
     def sandbox(self) -> bool:
@@ -90,6 +92,10 @@ class Cockpit(Foundation):
         self.live.hear(news)
         if isinstance(news, store.FeedFailed):
             self.tell_problem(news.problem)
+        elif isinstance(news, store.RunsChanged) and not self._noted:
+            self._noted = True  # a folder is a workspace once it has a history
+            note = partial(self.preference_file.note_workspace, self.workspace)
+            begin(self, partial(self.keep, note), group="choices")
         self.news.publish(news)
 
     def open_run(self, run_id: int) -> None:
@@ -180,22 +186,32 @@ def run_cockpit(
     batch: Path | None = None,
     sandbox: bool = False,
     start: bool = False,
-    images: str = "auto",
+    images: str | None = None,
     theme: str | None = None,
     targets: tuple[Target, ...] = (),
+    options: Mapping[str, str] | None = None,
 ) -> int:
-    """Open the cockpit on a workspace and return the exit code.
+    """Open the cockpit on a workspace, then on those that are chosen in it, and return the exit code.
 
     `start` begins the batch: at once in the sandbox, which costs nothing, else after the one
-    question. `images` is one of `previews.probe.CHOICES`; raises ValueError for any other. `targets`
-    take the place of those that a batch names.
+    question. `images` (one of `previews.probe.CHOICES`; ValueError for any other) and `theme` are what
+    an option or a variable says; without them holds what was chosen last. `targets` take the place of
+    those that a batch names. `options` are the options of the command line by the variable they stand for.
     """
-    terminal = probe(images, web=bool(os.environ.get("TEXTUAL_DRIVER")))
+    preferences = PreferenceFile(default_path())
+    remembered = preferences.read()[0].images if images is None else None
+    web = bool(os.environ.get("TEXTUAL_DRIVER"))
+    terminal = probe(images or remembered or "auto", remembered=remembered is not None, web=web)
     if terminal.mode is Mode.SIXEL:
         from fluxtui.tui.previews import sixel
 
         sixel.prepare()
-    engine = RealEngine(workspace, sandbox=sandbox, targets=targets)
-    app = Cockpit(workspace, engine, batch=batch, start=start, terminal=terminal, theme=theme)
-    code = app.run()
-    return code if isinstance(code, int) else app.return_code or 0
+    while True:
+        engine = RealEngine(workspace, sandbox=sandbox, targets=targets, options=options or {})
+        app = Cockpit(
+            workspace, engine, batch=batch, start=start, terminal=terminal, theme=theme, preferences=preferences
+        )
+        code = app.run()
+        if app.next_workspace is None:
+            return code if isinstance(code, int) else app.return_code or 0
+        workspace, batch, start, terminal = app.next_workspace, None, False, app.pictures.terminal

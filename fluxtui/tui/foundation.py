@@ -1,6 +1,8 @@
 """What the cockpit's app stands on: themes, passing words, raw writes between frames."""
 
-from dataclasses import replace
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from textual.app import App
@@ -11,9 +13,13 @@ from textual.worker import Worker, WorkerState
 
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 from fluxtui.domain.text import plain
-from fluxtui.tui import themes
-from fluxtui.tui.preferences import PreferenceFile, Preferences
-from fluxtui.tui.work import begin, in_thread
+from fluxtui.tui import keymap, themes
+from fluxtui.tui.keymap import editing
+from fluxtui.tui.preferences import Change, PreferenceFile, Preferences
+from fluxtui.tui.themes import ThemeFile
+from fluxtui.tui.work import begin
+
+_TOLD = 6  # troubles of a person's own files that one toast names
 
 
 class Foundation(App[int]):
@@ -27,32 +33,55 @@ class Foundation(App[int]):
         super().__init__()
         self.preference_file = preferences
         self.preferences = Preferences()
-        self.themes: tuple[str, ...] = ()
+        self.theme_files: dict[str, ThemeFile] = {}
+        self.theme_problems: tuple[str, ...] = ()
+        self.chosen_theme = themes.DARK
         self._wanted_theme = theme
+        self._writer = ThreadPoolExecutor(1, "preferences")  # one after the other, and none lost at the end
         self._dark = dark
         self._clash_told = False
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.FALLBACK.variables
 
+    @property
+    def themes(self) -> tuple[str, ...]:
+        """The names of the themes: the two defaults, ours, the person's own."""
+        return tuple(self.theme_files)
+
     def on_load(self) -> None:
-        found, problems = themes.every_theme(self.preference_file.path.parent / "themes")
-        if self.console.color_system == "standard":
-            found = [theme.in_sixteen() for theme in found]
-        for theme in found:
-            self.register_theme(theme.textual())
-        self.themes = tuple(theme.name for theme in found)
+        found, wrong = themes.every_theme(self.preference_file.path.parent / "themes")
+        self.theme_problems = tuple(wrong)
         self.preferences, more = self.preference_file.read()
-        problems += more
-        self.set_keymap(dict(self.preferences.keymap))
+        usable, bad_keys = editing.checked(keymap.EVERY, self.preferences.keymap)
+        self.set_keymap(usable)
+        self._take_themes(found)
+        problems = [*wrong, *more, *bad_keys]
         wanted = self._wanted_theme or self.preferences.theme
         if wanted is None:
             wanted = themes.DARK if self._dark else themes.LIGHT
-        elif wanted not in self.available_themes:
+        elif wanted not in self.theme_files:
             problems.append(f"There is no theme named {wanted}; there are {', '.join(self.themes)}.")
-        self.theme = wanted if wanted in self.available_themes else self.themes[0]
+        self.theme = self.chosen_theme = wanted if wanted in self.theme_files else self.themes[0]
         if problems:
-            self.call_after_refresh(self.tell, "\n".join(problems), severity="warning")
+            self.call_after_refresh(self._tell_all, problems)
+
+    def _take_themes(self, found: list[ThemeFile]) -> None:
+        self.theme_files = {theme.name: theme for theme in found}
+        for theme in found:
+            self.register_theme((theme.in_sixteen() if self.few_colors else theme).textual())
+
+    @property
+    def few_colors(self) -> bool:
+        """Whether the terminal has 16 colours, which leave of a theme only whether it is light or dark."""
+        return self.console.color_system == "standard"
+
+    def _tell_all(self, problems: list[str]) -> None:
+        """Say in one toast all that is wrong with the person's own files."""
+        shown = [plain(problem, limit=300, newlines=False) for problem in problems[:_TOLD]]
+        if len(problems) > _TOLD:
+            shown.append(f"and {len(problems) - _TOLD} more")
+        self.notify("\n".join(shown), severity="warning", timeout=12.0, markup=False)
 
     def tell(self, text: str, *, severity: SeverityLevel = "information") -> None:
         """Show a passing line. The text may come from outside: it is never markup."""
@@ -77,22 +106,33 @@ class Foundation(App[int]):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         self.tell_failed_worker(event)
 
+    def on_unmount(self) -> None:
+        self._writer.shutdown(wait=False)  # what was chosen before is still written
+
     def action_next_theme(self) -> None:
         here = self.themes.index(self.theme) if self.theme in self.themes else -1
         self.use_theme(self.themes[(here + 1) % len(self.themes)])
 
     def use_theme(self, name: str) -> None:
-        self.theme = name
+        """Show a theme and keep it. `theme` alone shows one in passing."""
+        self.theme = self.chosen_theme = name
         self.prefer(theme=name)
 
-    def prefer(self, **changes: object) -> None:
-        """Keep a choice (a field of `Preferences`) for this and the next start."""
-        self.preferences = replace(self.preferences, **changes)  # type: ignore[arg-type]  # by the fields' names
-        begin(self, partial(self._keep, changes), group="preferences")
+    def use_keymap(self, changes: Mapping[str, str | None]) -> None:
+        """Bind keys anew and keep them: comma-separated keys by id, None for an action's own. At once, everywhere."""
+        self.prefer(keymap=changes)
+        self._clash_told = False
+        self.set_keymap(editing.checked(keymap.EVERY, self.preferences.keymap)[0])
 
-    async def _keep(self, changes: dict[str, object]) -> None:
+    def prefer(self, **changes: Change) -> None:
+        """Keep a choice (a field of `Preferences`) for this and the next start."""
+        self.preferences = self.preferences.changed(changes)
+        begin(self, partial(self.keep, partial(self.preference_file.write, **changes)), group="choices")
+
+    async def keep(self, write: Callable[[], None]) -> None:
+        """Run a write of the preference file, after those before it; say so when it fails."""
         try:
-            await in_thread(partial(self.preference_file.write, **changes))
+            await asyncio.get_running_loop().run_in_executor(self._writer, write)
         except FluxtuiError as error:
             self.tell_problem(error.problem)
 

@@ -62,22 +62,34 @@ def command(
         images=images or chosen_images,
         theme=theme or chosen_theme,
         targets=targets,
+        options=_as_variables(session.named_workspace, images, theme),
     )
 
 
-def _first_needs(session: Session) -> tuple[Path, str, str | None]:
+def _as_variables(workspace: Path | None, images: str | None, theme: str | None) -> dict[str, str]:
+    """Return the options that were given by the variables that they stand for."""
+    given = {
+        "OUTPUT_ROOT_DIR": None if workspace is None else str(workspace),
+        "FLUXTUI_IMAGES": images,
+        "FLUXTUI_THEME": theme,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _first_needs(session: Session) -> tuple[Path, str | None, str | None]:
     """Return workspace, image mode and theme without the libraries that check settings, where none is unusual.
 
-    They would double the time to the first paint. Raises SettingsError.
+    Those would double the time to the first paint. Mode and theme are None where no variable says: then
+    holds what was chosen last. Raises SettingsError.
     """
     from fluxtui import settings
 
     seen = settings.glance("OUTPUT_ROOT_DIR", "FLUXTUI_IMAGES", "FLUXTUI_THEME")
-    images = seen.get("FLUXTUI_IMAGES", "auto").strip().lower()
+    images = seen["FLUXTUI_IMAGES"].strip().lower() if "FLUXTUI_IMAGES" in seen else None
     named = session.named_workspace
-    if images not in IMAGES or (named is None and "OUTPUT_ROOT_DIR" in seen):
+    if images not in (None, *IMAGES) or (named is None and "OUTPUT_ROOT_DIR" in seen):
         core = session.loaded.core
-        return session.workspace, core.images, core.theme
+        return session.workspace, core.images if images is not None else None, core.theme
     return named or Path("output").absolute(), images, seen.get("FLUXTUI_THEME")
 
 

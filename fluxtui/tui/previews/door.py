@@ -60,6 +60,8 @@ class Pictures:
 
     def __init__(self, terminal: Terminal, write: Callable[[str], None] = lambda _: None) -> None:
         self.terminal = terminal
+        self.turns = 0
+        """How often the way of drawing was changed: what was built before is not shown again."""
         self._write = write
         self._built: OrderedDict[Wish, Shown] = OrderedDict()
         self._wishes: OrderedDict[Hashable, tuple[Wish, Deliver]] = OrderedDict()
@@ -78,6 +80,17 @@ class Pictures:
             if shown is not None:
                 self._built.move_to_end(wish)
             return shown
+
+    def turn(self, terminal: Terminal) -> None:
+        """Draw as `terminal` says from now on; frees what was built for the way before."""
+        with self._changed:
+            self.terminal = terminal
+            self.turns += 1
+            self._wishes.clear()
+            for shown in self._built.values():
+                if shown.free:
+                    self._write(shown.free)
+            self._built.clear()
 
     def want(self, slot: Hashable, wish: Wish, deliver: Deliver) -> None:
         """Build `wish` for `slot`; `deliver` is called in the thread (post a message there)."""
@@ -113,16 +126,17 @@ class Pictures:
                 if self._ending:
                     return
                 _, (wish, deliver) = self._wishes.popitem(last=True)
-                shown = self._built.get(wish)
+                shown, turns = self._built.get(wish), self.turns
             if shown is None:
                 shown = build(wish, self.terminal)
-                if not self._keep(wish, shown):
-                    return
+                if not self._keep(wish, shown, turns):
+                    continue
             deliver(wish, shown)
 
-    def _keep(self, wish: Wish, shown: Shown) -> bool:
+    def _keep(self, wish: Wish, shown: Shown, turns: int) -> bool:
+        """Return whether what was built may be shown: not at the end, nor after a turn."""
         with self._changed:
-            if self._ending:
+            if self._ending or turns != self.turns:
                 return False
             if shown.problem is None:
                 if shown.transmit:

@@ -11,7 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 WAIT_SECONDS = 0.4
@@ -31,41 +31,73 @@ CHOICES = ("auto", *(mode.value for mode in Mode))
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """What was found. `cell` is the size of a character in pixels; `dark` None when not told."""
+    """What was found. `cell` is the size of a character in pixels; `dark` None when not told.
+
+    `graphics` are the modes that the terminal says it does, None when it was not asked; `automatic` is
+    what would be chosen without a wish, None when that was not found out.
+    """
 
     mode: Mode
     reason: str
     cell: tuple[int, int] = (10, 20)
     dark: bool | None = None
+    graphics: frozenset[Mode] | None = None
+    automatic: Mode | None = None
+
+    def turned(self, choice: str) -> "Terminal | None":
+        """Return this terminal with pictures as `choice` wants them, None where that needs asking it again."""
+        if choice == "auto":
+            return (
+                None if self.automatic is None else replace(self, mode=self.automatic, reason="as found at the start")
+            )
+        mode = Mode(choice)
+        if mode in (Mode.CELLS, Mode.OFF) or mode in (self.graphics or ()):
+            return replace(self, mode=mode, reason="as chosen")
+        return None
 
 
-def probe(choice: str = "auto", *, web: bool = False, environment: Mapping[str, str] = os.environ) -> Terminal:
-    """Decide how pictures are shown. `choice` is the user's `--images`.
+def probe(
+    choice: str = "auto",
+    *,
+    remembered: bool = False,
+    web: bool = False,
+    environment: Mapping[str, str] = os.environ,
+) -> Terminal:
+    """Decide how pictures are shown. `choice` is the user's `--images`, or, `remembered`, of an earlier day.
 
-    Raises ValueError when `choice` is none of CHOICES.
+    An option is obeyed; a remembered choice only where the terminal says that it can do that, since
+    today's terminal may be another one. Raises ValueError when `choice` is none of CHOICES.
     """
     if choice not in CHOICES:
         raise ValueError(f"--images is one of {', '.join(CHOICES)}, not {choice!r}")
+    no_color = "NO_COLOR" in environment
+    settled = _settled_by(environment)
+    automatic = None if settled is None else Mode.OFF if no_color else Mode.CELLS
     if choice in (Mode.CELLS, Mode.OFF):
-        return Terminal(Mode(choice), "as asked")
+        return Terminal(Mode(choice), "as chosen" if remembered else "as asked", automatic=automatic)
     if web:
-        return Terminal(Mode.CELLS, "in a browser only text cells arrive")
+        return Terminal(Mode.CELLS, "in a browser only text cells arrive", graphics=frozenset(), automatic=Mode.CELLS)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return Terminal(Mode.CELLS, "no terminal to ask")
-    no_color = "NO_COLOR" in environment
+    if choice == "auto" and settled is not None:
+        return Terminal(automatic or Mode.CELLS, settled, automatic=automatic)
+    found = understand(ask())
+    if no_color:
+        found = replace(found, graphics=(found.graphics or frozenset()) - {Mode.KITTY})
+    return _obeying(choice, found, automatic or found.mode, remembered=remembered, no_color=no_color)
+
+
+def _obeying(choice: str, found: Terminal, automatic: Mode, *, remembered: bool, no_color: bool) -> Terminal:
+    """Return what a terminal that answered is used for."""
+    found = replace(found, automatic=automatic)
     if choice == "auto":
-        reason = _settled_by(environment)
-        if reason is not None:
-            return Terminal(Mode.OFF if no_color else Mode.CELLS, reason)
-    answer = ask()
-    found = understand(answer)
-    if choice != "auto":
-        if choice == Mode.KITTY and no_color:
-            return Terminal(
-                Mode.CELLS, "NO_COLOR takes the colours that carry Kitty's pictures", found.cell, found.dark
-            )
-        return Terminal(Mode(choice), "as asked", found.cell, found.dark)
-    return found
+        return found
+    if choice == Mode.KITTY and no_color:
+        return replace(found, mode=Mode.CELLS, reason="NO_COLOR takes the colours that carry Kitty's pictures")
+    if remembered and choice not in (found.graphics or ()):
+        said = f"{choice} was chosen, but this terminal does not say that it does that"
+        return replace(found, mode=automatic, reason=said)
+    return replace(found, mode=Mode(choice), reason="as chosen" if remembered else "as asked")
 
 
 def _settled_by(environment: Mapping[str, str]) -> str | None:
@@ -109,10 +141,10 @@ def understand(answer: str) -> Terminal:
     # Sixel first: terminals that claim both (WezTerm, Konsole) lack Kitty's placeholders, while the
     # ones that have placeholders (Kitty, Ghostty) do not do sixel.
     if sixel:
-        return Terminal(Mode.SIXEL, "the terminal says it does sixel", size, dark)
+        return Terminal(Mode.SIXEL, "the terminal says it does sixel", size, dark, frozenset({Mode.SIXEL}))
     if kitty:
-        return Terminal(Mode.KITTY, "the terminal says it does Kitty's graphics", size, dark)
-    return Terminal(Mode.CELLS, "the terminal told of no graphics", size, dark)
+        return Terminal(Mode.KITTY, "the terminal says it does Kitty's graphics", size, dark, frozenset({Mode.KITTY}))
+    return Terminal(Mode.CELLS, "the terminal told of no graphics", size, dark, frozenset())
 
 
 def ask(wait: float = WAIT_SECONDS) -> str:

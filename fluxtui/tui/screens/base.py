@@ -85,4 +85,4 @@ class CockpitScreen(Screen[None]):
     def _draw_pictures(self) -> None:
         # A screen in front dims this one, which would change the colours that carry a Kitty picture.
         for picture in self.query(Picture):
-            picture.refresh()
+            picture.renew()

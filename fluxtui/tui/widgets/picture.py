@@ -35,6 +35,7 @@ class Picture(Widget):
         bubble = False
         wish: Wish
         shown: Shown
+        turns: int
 
     def __init__(self, pictures: Pictures, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -43,6 +44,7 @@ class Picture(Widget):
         self._words: tuple[str, ...] = ()
         self._wish: Wish | None = None
         self._shown: Shown | None = None
+        self._turns = pictures.turns
 
     def show(self, path: Path | None, *words: str) -> None:
         """Show the picture at `path` (a thumbnail), or the lines of `words` when there is none."""
@@ -55,6 +57,14 @@ class Picture(Widget):
     def settled(self) -> bool:
         """Whether nothing is on its way any more."""
         return self._wish is None or self._shown is not None
+
+    def renew(self) -> None:
+        """Draw again; ask again where pictures are drawn another way by now."""
+        if self._turns != self._pictures.turns:
+            self._turns = self._pictures.turns
+            self._wish = self._shown = None
+            self._ask()
+        self.refresh()
 
     def on_resize(self) -> None:
         self._ask()
@@ -73,11 +83,12 @@ class Picture(Widget):
                 self._wish = wish
                 self._shown = self._pictures.ready(wish)
                 if self._shown is None:
-                    self._pictures.want(self, wish, lambda w, s: self.post_message(self.Built(w, s)))
+                    turns = self._pictures.turns
+                    self._pictures.want(self, wish, lambda w, s: self.post_message(self.Built(w, s, turns)))
         self.refresh()
 
     def on_picture_built(self, message: Built) -> None:
-        if message.wish == self._wish:
+        if message.wish == self._wish and message.turns == self._pictures.turns:
             self._shown = message.shown
             self.refresh()
 

@@ -7,8 +7,9 @@ from fluxtui.tui.doors.batches import Quoted, Sheet
 from tests.tui.fakes.batches import FakeBatches
 from tests.tui.fakes.runs import FakeRuns
 from tests.tui.fakes.services import FakeServices
+from tests.tui.fakes.settings import FakeSettings
 
-__all__ = ["FakeBatches", "FakeEngine", "FakeRuns", "FakeServices"]
+__all__ = ["FakeBatches", "FakeEngine", "FakeRuns", "FakeServices", "FakeSettings"]
 
 
 @dataclass
@@ -19,6 +20,7 @@ class FakeEngine:
     batches: FakeBatches = field(default_factory=FakeBatches)
     runs: FakeRuns = field(default_factory=FakeRuns)
     services: FakeServices = field(default_factory=FakeServices)
+    settings: FakeSettings = field(default_factory=FakeSettings)
 
     @classmethod
     def made(
