@@ -16,6 +16,7 @@ from fluxtui.domain.problems import FluxtuiError
 COMMANDS: dict[str, str] = {
     "run": "Run a batch without a screen.",
     "resume": "Go on with what was interrupted.",
+    "amend": "Add targets, values or tasks to a run; buys only what it lacks.",
     "runs": "List the runs of the workspace.",
     "show": "Show one run and its jobs.",
     "quote": "Say what a batch will cost, and what will not be honoured.",
@@ -23,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "finetunes": "List, show, delete or train the finetunes of Black Forest Labs.",
     "check": "Try every service's credentials without spending.",
     "cancel": "Cancel a run.",
+    "delete": "Delete a run; its pictures only when asked.",
     "runner": "Say how the workspace's runner does, or stop it.",
     "judge": "Have a judge look at a picture.",
     "schema": "Print the JSON Schema of the native batch format.",

@@ -98,6 +98,35 @@ def planning(function: Command) -> Command:
     return function
 
 
+def additions(function: Command) -> Command:
+    """What is added to a run: targets, values of axes, repeats."""
+    options = (
+        click.option(
+            "-t",
+            "--target",
+            "targets",
+            type=target,
+            multiple=True,
+            metavar="TARGET",
+            help="Draw with this provider/model as well. May be repeated.",
+        ),
+        click.option(
+            "--axis",
+            "axes",
+            type=axis,
+            multiple=True,
+            metavar="NAME=VALUES",
+            help="Further values of an axis: seed=5..8. May be repeated.",
+        ),
+        click.option(
+            "--repeat", type=click.IntRange(1, 1000), metavar="N", help="Draw every cell N times, where it was fewer."
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 def limits(function: Command) -> Command:
     """What bounds a run."""
     options = (

@@ -8,7 +8,7 @@ import click
 
 from fluxtui.cli import narration
 from fluxtui.cli.session import Session
-from fluxtui.domain.batch import Axis, Target
+from fluxtui.domain.batch import Axis, Batch, Target
 from fluxtui.engine.files import ReadResult, read_batch, read_batch_text
 from fluxtui.engine.plan import Plan, plan
 from fluxtui.engine.services import Services
@@ -29,13 +29,11 @@ def planned(
 
     Raises FluxtuiError: a BatchFileError with every finding, SettingsError, a target that cannot be used.
     """
-    read = _read(batch)
-    for warning in read.warnings:
-        click.echo(f"fluxtui: {warning.sentence()}", err=True)
+    read = batch_file(batch)
     session.loaded  # noqa: B018 - a wrong setting is named before anything else is looked at
     services = Services.load(sandbox=sandbox)
     worked_out = plan(
-        read.batch,
+        read,
         services,
         targets=targets,
         axes=axes,
@@ -45,6 +43,14 @@ def planned(
     for note in services.notes:
         click.echo(f"fluxtui: {note}", err=True)
     return worked_out
+
+
+def batch_file(batch: str) -> Batch:
+    """Read the file `batch` (- is stdin); what is doubtful is said on stderr. Raises BatchFileError."""
+    read = _read(batch)
+    for warning in read.warnings:
+        click.echo(f"fluxtui: {warning.sentence()}", err=True)
+    return read.batch
 
 
 def _read(batch: str) -> ReadResult:

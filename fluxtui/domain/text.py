@@ -70,3 +70,14 @@ def unique_stem(wish: str, taken: set[str]) -> str:
         stem = f"{wish}-{number}"
     taken.add(stem.casefold())
     return stem
+
+
+def byte_size(count: int) -> str:
+    """Return a number of bytes as people read it: `0 B`, `812 B`, `1.4 MB`, `23 GB`."""
+    size, units = float(count), iter(("B", "kB", "MB", "GB", "TB"))
+    unit = next(units)
+    for larger in units:
+        if size < 999.5:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.1f} {unit}" if unit != "B" and size < 9.95 else f"{size:.0f} {unit}"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fluxtui.domain.text import file_stem, plain
+from fluxtui.domain.text import byte_size, file_stem, plain
 
 hostile = st.text(
     st.one_of(
@@ -97,3 +97,12 @@ def test_a_stem_is_always_safe_bounded_and_itself(name: str, limit: int) -> None
 )
 def test_stems_stay_readable(name: str, stem: str) -> None:
     assert file_stem(name) == stem
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(0, "0 B"), (812, "812 B"), (999, "999 B"), (1000, "1.0 kB"), (1_449_000, "1.4 MB"), (9_960_000, "10 MB")],
+)
+def test_bytes_are_told_as_people_read_them(count: int, shown: str) -> None:
+    assert byte_size(count) == shown
+    assert byte_size(count * 10**6).split()[1] in ("B", "MB", "GB", "TB")
