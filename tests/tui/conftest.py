@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.harness import Studio
+from tests.tui.keys import noting
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +28,19 @@ def studio(workspace: Path) -> Iterator[Studio]:
     studio = Studio(workspace)
     yield studio
     studio.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Let a test that says it presses keys fail when it does not."""
+    named = {str(each) for mark in item.iter_markers("presses") for each in mark.args}
+    if not named:
+        return (yield)
+    with noting() as pressed:
+        yield
+    missing = ", ".join(sorted(named - pressed.ids))
+    if missing:
+        pytest.fail(f"named, but no key of it started its action: {missing}", pytrace=False)
+    unoffered = ", ".join(sorted(named & pressed.unoffered))
+    if unoffered:
+        pytest.fail(f"pressed, but not in the palette at that moment: {unoffered}", pytrace=False)

@@ -6,6 +6,7 @@ Keys are rebound by id (`App.set_keymap`); footer, help and palette read what is
 from fluxtui.tui.keymap.base import Key, bindings
 from fluxtui.tui.keymap.batch import BATCH
 from fluxtui.tui.keymap.cockpit import GLOBAL
+from fluxtui.tui.keymap.dialogs import CHOICES, DIALOG, PAPER
 from fluxtui.tui.keymap.history import HISTORY
 from fluxtui.tui.keymap.picture import LOOK
 from fluxtui.tui.keymap.providers import PROVIDERS
@@ -16,10 +17,13 @@ from fluxtui.tui.keymap.welcome import WELCOME
 
 __all__ = [
     "BATCH",
+    "CHOICES",
+    "DIALOG",
     "EVERY",
     "GLOBAL",
     "HISTORY",
     "LOOK",
+    "PAPER",
     "PROVIDERS",
     "ROWS",
     "RUN",
@@ -29,4 +33,6 @@ __all__ = [
     "bindings",
 ]
 
-EVERY: tuple[Key, ...] = (*GLOBAL, *RUN, *BATCH, *PROVIDERS, *HISTORY, *SETTINGS, *WELCOME, *LOOK, *ROWS)
+EVERY: tuple[Key, ...] = (
+    *GLOBAL, *RUN, *BATCH, *PROVIDERS, *HISTORY, *SETTINGS, *WELCOME, *LOOK, *ROWS, *DIALOG, *CHOICES, *PAPER,
+)  # fmt: skip

@@ -9,6 +9,7 @@ RUN = (
     Key("run.cancel", "x", "cancel", "run", "cancel", "Cancel this job, the unsent ones, or all; asks.", True),
     Key("run.resolve", "a", "resolve", "run", "in doubt", "Decide jobs in doubt; asks.", True),
     Key("run.filter", "slash", "filter", "run", "filter", "Show some jobs only.", True, display="/"),
+    Key("run.unfilter", "escape", "unfilter", "run", "every job", "Leave the filter and show every job."),
     Key("run.problem", "n", "next_problem(1)", "run", "next problem", "Jump to the next job that needs you."),
     Key("run.problem-back", "N", "next_problem(-1)", "run", "previous problem", "Jump back to a job that needs you."),
     Key("run.sort", "s", "sort", "run", "sort", "Sort by order, state, task, target, time, cost or newest change."),

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
+
+from fluxtui.tui import keymap
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,7 @@ class AskScreen(ModalScreen[str | None]):
     """A question with choices. Nothing is the answer until a person gives one."""
 
     CSS_PATH = "screen.tcss"
-    BINDINGS: ClassVar[list[Binding | tuple[str, str] | tuple[str, str, str]]] = [
-        Binding("escape", "leave", "back"),
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("enter", "choose", "choose", show=False),
-    ]
+    BINDINGS = keymap.bindings((*keymap.DIALOG, *keymap.CHOICES))
 
     def __init__(
         self,
@@ -116,7 +111,7 @@ class LineScreen(ModalScreen[str | None]):
     """Asks for one line of text. `check` returns what is wrong with it, or nothing."""
 
     CSS_PATH = "screen.tcss"
-    BINDINGS: ClassVar[list[Binding | tuple[str, str] | tuple[str, str, str]]] = [Binding("escape", "leave", "back")]
+    BINDINGS = keymap.bindings(keymap.DIALOG)
 
     def __init__(
         self, title: str, body: Content, *, placeholder: str = "", check: Callable[[str], str | None] = lambda _: None
@@ -149,13 +144,7 @@ class PaperScreen(ModalScreen[None]):
     """Something to read: help, keys, warnings."""
 
     CSS_PATH = "screen.tcss"
-    BINDINGS: ClassVar[list[Binding | tuple[str, str] | tuple[str, str, str]]] = [
-        Binding("escape,enter,q,f1,question_mark", "leave", "back"),
-        Binding("down,j", "scroll(1)", show=False),
-        Binding("up,k", "scroll(-1)", show=False),
-        Binding("pagedown,space", "scroll(10)", show=False),
-        Binding("pageup", "scroll(-10)", show=False),
-    ]
+    BINDINGS = keymap.bindings(keymap.PAPER)
 
     def __init__(self, title: str, body: Content) -> None:
         super().__init__()

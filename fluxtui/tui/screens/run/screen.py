@@ -164,7 +164,7 @@ class RunScreen(SteeringScreen):
     def action_filter(self) -> None:
         self.jobs.open_filter()
 
-    def key_escape(self) -> None:
+    def action_unfilter(self) -> None:
         self.jobs.close_filter()
 
     async def action_next_problem(self, direction: int) -> None:
