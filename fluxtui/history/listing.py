@@ -2,15 +2,17 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fluxtui.domain.problems import Problem
 from fluxtui.domain.request import Adaptation
 from fluxtui.history import queries
-from fluxtui.history.records import ImageRow, JobRow
+from fluxtui.history.records import ImageRow, JobExtras, JobRow
 
 _PAGE = 256
+_PROMPT = 240
+"""Characters of a prompt that a line has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +77,19 @@ def images_of(connection: sqlite3.Connection, job_ids: list[int]) -> dict[int, l
         image = ImageRow(*values)
         found.setdefault(image.job_id, []).append(image)
     return found
+
+
+def job_extras(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, JobExtras]:
+    """Return the further facts of a page of the live table, by id."""
+    marks = ",".join("?" * len(ids))
+    return {
+        job_id: JobExtras(seed, size, json.loads(point), repeat, prompt or "", request_id)
+        for job_id, seed, size, point, repeat, prompt, request_id in connection.execute(
+            "SELECT jobs.id, coalesce((SELECT seed FROM images WHERE job_id = jobs.id AND seed IS NOT NULL"
+            " ORDER BY ordinal LIMIT 1), json_extract(cells.request, '$.seed')), json_extract(cells.request, '$.size'),"
+            f" cells.axis_point, cells.repeat, substr(json_extract(cells.request, '$.prompt'), 1, {_PROMPT}),"
+            " (SELECT request_id FROM attempts WHERE job_id = jobs.id ORDER BY number DESC LIMIT 1)"
+            f" FROM jobs JOIN cells ON cells.id = jobs.cell_id WHERE jobs.id IN ({marks})",
+            tuple(ids),
+        )
+    }

@@ -5,7 +5,7 @@ All are fast: an index or a page each. What reads a whole run is in `job_list.py
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from fluxtui.domain.jobs import JobKind, JobState, RunState, Ticket
@@ -67,6 +67,13 @@ def run(connection: sqlite3.Connection, run_id: int) -> RunRow | None:
 def latest_run(connection: sqlite3.Connection) -> RunRow | None:
     row = connection.execute(f"{_RUN} WHERE deleting IS NULL ORDER BY id DESC LIMIT 1").fetchone()
     return None if row is None else _run(connection, row)
+
+
+def heads(connection: sqlite3.Connection, also: Collection[int]) -> tuple[RunRow, ...]:
+    """Return the runs that a runner works on, or will, and some others by id; oldest first."""
+    live = runs_in(connection, RunState.READY, RunState.RUNNING)
+    found = (run(connection, run_id) for run_id in sorted({*live, *also}))
+    return tuple(row for row in found if row is not None)
 
 
 def _run(connection: sqlite3.Connection, row: tuple[object, ...]) -> RunRow:
@@ -319,7 +326,7 @@ def lanes(connection: sqlite3.Connection, *, idle: bool = False) -> list[LaneRow
 
 def _lane(row: tuple[Any, ...]) -> LaneRow:
     key, provider, target, sandbox, state, in_flight, capacity, resume_at, problem, updated_at = row[:10]
-    p50, p95, errors, *more, latencies, enabled, wished = row[10:]
+    p50, p95, errors, headroom, whole, left, succeeded, circuit, latencies, enabled, wished = row[10:]
     explained = None if problem is None else Problem.from_json(json.loads(problem))
     if not enabled and state != "parked":
         state, explained, resume_at = "disabled", switched_off(target), None
@@ -327,7 +334,8 @@ def _lane(row: tuple[Any, ...]) -> LaneRow:
         state = "idle"  # let go since the runner last wrote of it
     return LaneRow(
         key, provider, target, bool(sandbox), state, in_flight, capacity, resume_at, explained, updated_at,
-        p50, p95, json.loads(errors), *more, tuple(json.loads(latencies)), bool(enabled), wished,
+        p50, p95, json.loads(errors), headroom, whole, left, succeeded, circuit,
+        tuple(json.loads(latencies)), bool(enabled), wished,
     )  # fmt: skip
 
 

@@ -141,6 +141,18 @@ class JobRow:
 
 
 @dataclass(frozen=True, slots=True)
+class JobExtras:
+    """What a line of the live table may show besides, read only where a column asks for it."""
+
+    seed: int | None  # the picture's own, else the one asked for
+    size: str | None
+    axis_point: Mapping[str, JsonValue]
+    repeat: int
+    prompt: str  # its beginning
+    request_id: str | None  # of the last attempt
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptRow:
     number: int
     started_at: float

@@ -170,6 +170,15 @@ def bar(counts: Mapping[JobState, int], width: int) -> list[BarPart]:
     return [BarPart(share, glyph, color) for (_, glyph, color), share in zip(present, shares, strict=True)]
 
 
+def group_counts(counts: Mapping[JobState, int]) -> list[tuple[str, str]]:
+    """Return (theme variable, text) for the states of a group, short; what needs a person comes first."""
+    active = sum(counts.get(state, 0) for state in ACTIVE)
+    shown = [(state, counts.get(state, 0)) for state in reversed(NEEDS_A_PERSON)]
+    shown += [(JobState.WAITING, active), (JobState.DONE, counts.get(JobState.DONE, 0))]
+    shown += [(state, counts.get(state, 0)) for state in (JobState.QUEUED, JobState.CANCELLED)]
+    return [(color_of(state), f"{GLYPHS[state]} {number:,}") for state, number in shown if number]
+
+
 def summary(counts: Mapping[JobState, int]) -> list[tuple[str, str]]:
     """Return (theme variable, text) for each thing worth saying about a run's counts, in order."""
     total = sum(counts.values())

@@ -1,12 +1,12 @@
 """The filter line of the job table: words that must match, `is:state`, `cost>0.05`. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from fluxtui.domain.jobs import ACTIVE, JobState
 from fluxtui.history.records import Bound, Comparison, JobFilter, Measure, Term
 
-_GROUPS = {
+_GROUPS: Mapping[str, frozenset[JobState]] = {
     "problem": frozenset({JobState.REFUSED, JobState.FAILED, JobState.IN_DOUBT}),
     "active": ACTIVE,
     "doubt": frozenset({JobState.IN_DOUBT}),
@@ -63,8 +63,8 @@ def parse_filter(text: str) -> tuple[JobFilter, str | None]:
             bounds += found
         elif word.strip('"'):
             terms.append(Term(word.strip('"'), None, absent))
-    states = None if not kept and not shut else (kept or frozenset(JobState)) - shut
-    return JobFilter(states, tuple(terms), tuple(bounds)), wrong
+    wanted = None if not kept and not shut else (kept or frozenset(JobState)) - shut
+    return JobFilter(wanted, tuple(terms), tuple(bounds)), wrong
 
 
 def _states(word: str) -> tuple[frozenset[JobState], str | None]:

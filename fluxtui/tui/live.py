@@ -2,7 +2,7 @@
 
 from fluxtui.domain.problems import Problem
 from fluxtui.history.records import LaneRow, RunRow, TargetRow
-from fluxtui.tui import store
+from fluxtui.tui import faces, store
 
 
 class Live:
@@ -16,6 +16,8 @@ class Live:
         self.runner_alive = False
         self.history_read = False
         self.problem: Problem | None = None
+        self.tabs: tuple[RunRow, ...] = ()
+        self._tab_ids: set[int] = set()
         self._run_id: int | None = None
         self._follow_latest = True
 
@@ -26,8 +28,9 @@ class Live:
 
     def hear(self, news: store.News) -> None:
         match news:
-            case store.RunsChanged(latest=latest):
+            case store.RunsChanged(latest=latest, heads=heads, asked=asked):
                 self.history_read, self.problem = True, None
+                self._hear_heads(heads, asked)
                 if latest is not None and self._follow_latest and latest.id != self._run_id:
                     self._watch(latest.id)
             case store.RunChanged(run=run, targets=targets) if run.id == self._run_id:
@@ -39,6 +42,24 @@ class Live:
             case store.FeedFailed(problem=problem):
                 self.problem = problem
 
+    def _hear_heads(self, heads: tuple[RunRow, ...], asked: frozenset[int]) -> None:
+        """Live runs come first, then those that were live or opened since this cockpit began."""
+        gone = asked - {head.id for head in heads}
+        if self._run_id in gone:  # deleted, here or elsewhere: show what there is
+            self.shown, self.targets, self._run_id, self._follow_latest = None, (), None, True
+        self._tab_ids = (self._tab_ids | {head.id for head in heads if head.state in faces.LIVE_RUNS}) - gone
+        tabs = [head for head in heads if head.id in self._tab_ids]
+        self.tabs = tuple(sorted(tabs, key=lambda head: (head.state not in faces.LIVE_RUNS, head.id)))
+        self._feed.keep_telling(frozenset(self._tab_ids))
+
+    def next_to(self, step: int) -> int | None:
+        """Return the run whose tab is so many further than the shown one's, round the end; None when it is alone."""
+        ids = [tab.id for tab in self.tabs]
+        if len(ids) < 2:
+            return None
+        here = ids.index(self._run_id) if self._run_id in ids else -1 if step > 0 else 0
+        return ids[(here + step) % len(ids)]
+
     def open(self, run_id: int) -> None:
         """Show a run; from now on newer ones do not take its place."""
         self._follow_latest = False
@@ -46,4 +67,6 @@ class Live:
 
     def _watch(self, run_id: int) -> None:
         self._run_id = run_id
+        self._tab_ids.add(run_id)
+        self._feed.keep_telling(frozenset(self._tab_ids))
         self._feed.watch(run_id)

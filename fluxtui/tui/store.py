@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,11 @@ from typing import Generic, Protocol, TypeVar
 from textual.message import Message
 
 from fluxtui.domain.problems import FluxtuiError, Problem
-from fluxtui.history import job_list, queries
+from fluxtui.history import job_list, listing, queries
 from fluxtui.history.database import HistoryError, explain, open_reader
-from fluxtui.history.records import JobFilter, JobRow, LaneRow, RunnerRow, RunRow, TargetRow
+from fluxtui.history.job_list import GroupTally
+from fluxtui.history.records import JobExtras, JobFilter, JobRow, LaneRow, RunnerRow, RunRow, TargetRow
+from fluxtui.tui.grouping import Grouped
 
 T = TypeVar("T")
 
@@ -40,9 +42,14 @@ class News(Message):
 
 @dataclass
 class RunsChanged(News):
-    """Some run changed or appeared. `latest` is the newest one."""
+    """Some run changed or appeared. `latest` is the newest one.
+
+    `heads` are those that are live and those that were `asked` for (the tabs); of these, what is missing is gone.
+    """
 
     latest: RunRow | None
+    heads: tuple[RunRow, ...] = ()
+    asked: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -97,7 +104,15 @@ class Source(Protocol):
 
     async def order(self, run_id: int, job_filter: JobFilter, sort: str, descending: bool) -> "array[int]": ...
 
+    async def groups(
+        self, run_id: int, job_filter: JobFilter, sort: str, descending: bool, by: str, folded: frozenset[str]
+    ) -> Grouped: ...
+
+    async def tallies(self, run_id: int, job_filter: JobFilter, by: str) -> Mapping[str, GroupTally]: ...
+
     async def page(self, ids: tuple[int, ...]) -> dict[int, JobRow]: ...
+
+    async def extras(self, ids: tuple[int, ...]) -> dict[int, JobExtras]: ...
 
 
 @dataclass(slots=True)
@@ -125,6 +140,7 @@ class Feed:
         self._connection: sqlite3.Connection | None = None
         self._watched: int | None = None
         self._watch_changed = False
+        self._heads: frozenset[int] = frozenset()
         self._version = -1
         self._revision = 0
         self._told = 0.0
@@ -150,6 +166,12 @@ class Feed:
         self._watched = run_id
         self._watch_changed = True
 
+    def keep_telling(self, run_ids: frozenset[int]) -> None:
+        """Have the heads of these runs in `RunsChanged`, live or not."""
+        if run_ids != self._heads:
+            self._heads = run_ids
+            self._owed = True
+
     async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         """Run `question` on the reader's connection. Raises NoHistoryYet or HistoryError."""
         answer: Future[T] = Future()
@@ -159,8 +181,23 @@ class Feed:
     async def order(self, run_id: int, job_filter: JobFilter, sort: str, descending: bool) -> "array[int]":
         return await self.ask(lambda c: job_list.job_ids(c, run_id, job_filter, sort=sort, descending=descending))
 
+    async def groups(
+        self, run_id: int, job_filter: JobFilter, sort: str, descending: bool, by: str, folded: frozenset[str]
+    ) -> Grouped:
+        def read(connection: sqlite3.Connection) -> Grouped:
+            members = job_list.grouped_ids(connection, run_id, job_filter, by=by, sort=sort, descending=descending)
+            return Grouped.of(members, folded, job_list.group_tallies(connection, run_id, job_filter, by=by))
+
+        return await self.ask(read)
+
+    async def tallies(self, run_id: int, job_filter: JobFilter, by: str) -> Mapping[str, GroupTally]:
+        return await self.ask(lambda c: job_list.group_tallies(c, run_id, job_filter, by=by))
+
     async def page(self, ids: tuple[int, ...]) -> dict[int, JobRow]:
         return await self.ask(lambda c: queries.jobs(c, ids))
+
+    async def extras(self, ids: tuple[int, ...]) -> dict[int, JobExtras]:
+        return await self.ask(lambda c: listing.job_extras(c, ids))
 
     # --- in the thread ---------------------------------------------------------------------------
 
@@ -264,9 +301,11 @@ class Feed:
             self._lanes = lanes
             self._post(LanesChanged(lanes))
         latest = queries.latest_run(connection)
+        asked = self._heads
+        heads = queries.heads(connection, asked)
         run_id = self._watched
         if run_id is not None:
-            run = latest if latest is not None and latest.id == run_id else queries.run(connection, run_id)
+            run = next((head for head in heads if head.id == run_id), None) or queries.run(connection, run_id)
             if run is not None:
                 self._post(RunChanged(run, tuple(queries.targets(connection, run_id))))
-        self._post(RunsChanged(latest))
+        self._post(RunsChanged(latest, heads, asked))

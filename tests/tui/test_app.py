@@ -92,7 +92,7 @@ async def test_help_keys_and_palette(studio: Studio) -> None:
         await pilot.press(*"run: sort")
         await until(lambda: app.screen.query_one(CommandList).highlighted is not None)
         await pilot.press("enter")
-        await until(lambda: isinstance(app.screen, RunScreen) and run_screen(app).table.sort == "state")
+        await until(lambda: isinstance(app.screen, RunScreen) and run_screen(app).table.view.sort == "state")
 
 
 async def test_modes_keep_their_state(studio: Studio) -> None:

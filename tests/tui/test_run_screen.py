@@ -75,7 +75,7 @@ async def test_the_cursor_stays_on_its_job_when_the_order_changes(studio: Studio
         chosen = table.job_id
         assert table.cursor == 3
         await pilot.press("s")
-        await until(lambda: table.sort == "state" and table.cursor != 3)
+        await until(lambda: table.view.sort == "state" and table.cursor != 3)
         assert table.job_id == chosen
 
 

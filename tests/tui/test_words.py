@@ -11,7 +11,6 @@ from fluxtui.domain.money import Certainty, Micros
 from fluxtui.tui import faces, keymap
 from fluxtui.tui.ink import fit
 from fluxtui.tui.widgets.contact_sheet import tile_size
-from fluxtui.tui.widgets.job_lines import columns
 
 COUNTS = st.dictionaries(st.sampled_from(JobState), st.integers(0, 100_000))
 
@@ -50,14 +49,6 @@ def test_money_of_a_job() -> None:
 def test_every_state_has_a_glyph_of_its_own() -> None:
     assert set(faces.GLYPHS) == set(JobState)
     assert len(set(faces.GLYPHS.values())) == len(JobState)
-
-
-@given(st.integers(40, 300), st.integers(1, 80), st.integers(1, 60))
-def test_columns_never_exceed_the_table(width: int, target: int, model: int) -> None:
-    c = columns(width, target, model)
-    used = c.state + c.task + c.target + c.seconds + c.cost + 8 + (c.note + 2 if c.note else 0)
-    assert used <= max(width, 51)
-    assert min(c.task, c.target) >= 6
 
 
 @given(st.integers(1, 250), st.integers(1, 80))

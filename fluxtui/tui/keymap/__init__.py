@@ -4,35 +4,50 @@ Keys are rebound by id (`App.set_keymap`); footer, help and palette read what is
 """
 
 from fluxtui.tui.keymap.base import Key, bindings
-from fluxtui.tui.keymap.batch import BATCH
+from fluxtui.tui.keymap.batch import BATCH, TARGETS
 from fluxtui.tui.keymap.cockpit import GLOBAL
 from fluxtui.tui.keymap.dialogs import CHOICES, DIALOG, PAPER
 from fluxtui.tui.keymap.history import HISTORY
 from fluxtui.tui.keymap.picture import LOOK
 from fluxtui.tui.keymap.providers import PROVIDERS
 from fluxtui.tui.keymap.run import RUN
+from fluxtui.tui.keymap.run_view import COLUMNS, FILTER, JOBS, RUN_VIEW, RUNS
 from fluxtui.tui.keymap.settings import SETTINGS
+from fluxtui.tui.keymap.sheet import CELL, NOTHING, PICK, REPLACE, SHEET
 from fluxtui.tui.keymap.table import ROWS
 from fluxtui.tui.keymap.welcome import WELCOME
 
 __all__ = [
     "BATCH",
+    "CELL",
     "CHOICES",
+    "COLUMNS",
     "DIALOG",
     "EVERY",
+    "FILTER",
     "GLOBAL",
     "HISTORY",
+    "JOBS",
     "LOOK",
+    "NOTHING",
     "PAPER",
+    "PICK",
     "PROVIDERS",
+    "REPLACE",
     "ROWS",
     "RUN",
+    "RUNS",
+    "RUN_VIEW",
     "SETTINGS",
+    "SHEET",
+    "TARGETS",
     "WELCOME",
     "Key",
     "bindings",
 ]
 
 EVERY: tuple[Key, ...] = (
-    *GLOBAL, *RUN, *BATCH, *PROVIDERS, *HISTORY, *SETTINGS, *WELCOME, *LOOK, *ROWS, *DIALOG, *CHOICES, *PAPER,
+    *GLOBAL, *RUN, *RUN_VIEW, *JOBS, *FILTER, *COLUMNS, *RUNS, *BATCH, *SHEET,
+    *CELL, *REPLACE, *PICK, *NOTHING, *TARGETS, *PROVIDERS, *HISTORY, *SETTINGS, *WELCOME,
+    *LOOK, *ROWS, *DIALOG, *CHOICES, *PAPER,
 )  # fmt: skip

@@ -8,11 +8,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from fluxtui.domain.jobs import JobState
-from fluxtui.domain.money import Certainty, show
+from fluxtui.domain.money import Certainty, Micros, show
 from fluxtui.domain.problems import Problem
 from fluxtui.domain.text import plain
+from fluxtui.history.job_list import GroupTally
 from fluxtui.history.records import AttemptRow, ImageRow, JobDetail
 from fluxtui.tui import faces
+from fluxtui.tui.widgets.job_lines import group_label
 
 _LABEL = 11
 
@@ -165,6 +167,24 @@ def job_facts(detail: JobDetail) -> Content:
     return Content("\n\n").join(blocks)
 
 
+def group_facts(tally: GroupTally, by: str) -> Content:
+    """Return a group's jobs by state, and their money."""
+    lines = [Content.styled(text, f"${color}") for color, text in faces.summary(tally.counts)]
+    lines += [Content(""), _labelled("cost", show(tally.billed))]
+    if tally.uncertain:
+        lines.append(_labelled("in doubt", show(tally.uncertain), "$state-in-doubt"))
+    if by != "state" and tally.counts.get(JobState.DONE):
+        each = Micros(tally.billed // tally.counts[JobState.DONE])
+        lines.append(_labelled("a picture", show(each)))
+    lines += [
+        Content(""),
+        Content.assemble(
+            ("space", "bold $primary"), ("  folds it    ", "$muted"), ("z", "bold $primary"), ("  all", "$muted")
+        ),
+    ]
+    return Content("\n").join(lines)
+
+
 class Facts(VerticalScroll, can_focus=True):
     """The scrolling pane of a job's facts."""
 
@@ -200,3 +220,11 @@ class Facts(VerticalScroll, can_focus=True):
         if problem is not None:
             color = "warning" if detail.row.state is JobState.QUEUED else faces.color_of(detail.row.state)
             card.update(problem_card(problem, color))
+
+    def show_group(self, name: str, by: str, tally: GroupTally | None) -> None:
+        """Show what a group of jobs holds."""
+        head, _, rest = self.query(Static).results()
+        self.remove_class("-problem")
+        label, color = group_label(name, by)
+        head.update(Content.styled(label, f"bold ${color}"))
+        rest.update("" if tally is None else group_facts(tally, by))

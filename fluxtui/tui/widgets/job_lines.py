@@ -1,51 +1,36 @@
-"""The lines of the job table: how wide its columns are, and what stands in them."""
+"""The lines of the job table: what stands in the columns of a job, and the headings of groups."""
 
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from functools import lru_cache
+
+from rich.cells import cell_len
 
 from fluxtui.domain.jobs import ACTIVE, JobState
-from fluxtui.history.records import JobRow
+from fluxtui.history.job_list import GroupTally
+from fluxtui.history.records import JobExtras, JobRow
 from fluxtui.tui import faces
 from fluxtui.tui.ink import Ink, Part, fit
+from fluxtui.tui.widgets import job_columns
+from fluxtui.tui.widgets.job_columns import GAP, Column
 
-_WIDEST_TASK = 48
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Widths of the table's columns in cells; 0 leaves a column out."""
-
-    state: int
-    task: int
-    target: int
-    seconds: int
-    cost: int
-    note: int
+_BAR = 16
 
 
-def columns(width: int, longest_target: int, longest_model: int) -> Columns:
-    """Share `width` cells out: fixed columns first, then task, target and note. Pure.
-
-    Where whole targets would take more than half of what is left, models must do.
-    """
-    state, seconds, cost = 11, 6, 6
-    gaps = 2 * 4
-    rest = max(width - state - seconds - cost - gaps - 1, 12)
-    whole = longest_target <= rest // 2
-    target = min(max(longest_target if whole else longest_model, 6), max(6, rest // 2))
-    task, note = max(rest - target, 6), 0
-    if width >= 92:
-        task = max(12, min(_WIDEST_TASK, (rest - target) // 2))
-        note = rest - target - task - 2
-    return Columns(state, task, target, seconds, cost, note)
+@lru_cache(maxsize=8192)
+def _safe(text: str) -> str:
+    # Terminals disagree about the width of joined or restyled emoji; on their own all count them alike.
+    return faces.one_line(text, 240).replace("\u200d", "").replace("\ufe0f", "")
 
 
 class JobLines:
-    """Draws lines. It knows the names of the targets, so that their column fits."""
+    """Draws lines. It knows the chosen columns, and the names of the targets so that theirs fits."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._longest, self._longest_model = 16, 12
+        self.chosen: tuple[str, ...] = job_columns.DEFAULT
+        self._shared: dict[int, tuple[tuple[Column, int], ...]] = {}
 
     def set_targets(self, targets: Iterable[str]) -> bool:
         """Tell the names that the column should have room for; True when that changes a width."""
@@ -55,63 +40,103 @@ class JobLines:
         before = (self._longest, self._longest_model)
         self._longest = max(map(len, names))
         self._longest_model = max(len(name.partition("/")[2] or name) for name in names)
+        self._shared.clear()
         return (self._longest, self._longest_model) != before
 
-    def _columns(self, width: int) -> Columns:
-        return columns(width, self._longest, self._longest_model)
+    def set_columns(self, chosen: Iterable[str]) -> None:
+        self.chosen = job_columns.known(chosen)
+        self._shared.clear()
+
+    @property
+    def extras(self) -> bool:
+        """Whether a chosen column shows what is read separately."""
+        return any(job_columns.EVERY[name].extra for name in self.chosen)
+
+    def columns(self, width: int) -> tuple[tuple[Column, int], ...]:
+        """Return the columns and their cells in a line of `width` cells."""
+        shared = self._shared.get(width)
+        if shared is None:
+            self._shared.clear()  # one width at a time
+            shared = job_columns.share(width - 1, self.chosen, self._longest, self._longest_model)
+            self._shared[width] = shared
+        return shared
 
     def heading(self, width: int, ink: Ink, sorted_by: str, *, descending: bool) -> list[Part]:
         """Return the titles of the columns; the one sorted by carries a mark."""
-        c = self._columns(width - 1)
         quiet, active = ink("muted"), ink("foreground", bold=True)
+        parts: list[Part] = [(" ", quiet)]
+        for column, cells in self.columns(width - 1):
+            here = column.sort == sorted_by and (sorted_by != "position")
+            mark = ("▾" if descending else "▴") if here else ""
+            parts.append((fit(column.title + mark, cells, right=column.right), active if here else quiet))
+            parts.append((" " * GAP, quiet))
+        return parts
 
-        def head(word: str, sort: str, cells: int, right: bool = False) -> Part:
-            mark = ("▾" if descending else "▴") if sort == sorted_by != "position" else ""
-            return fit(word + mark, cells, right=right), active if mark else quiet
-
-        parts = [
-            (" ", quiet),
-            head("  state", "state", c.state),
-            ("  ", quiet),
-            head("task", "task", c.task),
-            ("  ", quiet),
-            head("target", "target", c.target),
-            ("  ", quiet),
-            head("time", "seconds", c.seconds, True),
-            ("  ", quiet),
-            head("$", "cost", c.cost, True),
-        ]
-        return [*parts, ("  ", quiet), head("", "newest", c.note)] if c.note else parts
-
-    def row(self, row: JobRow | None, width: int, ink: Ink) -> list[Part]:
+    def row(self, row: JobRow | None, more: JobExtras | None, width: int, ink: Ink) -> list[Part]:
         """Return one job's line; a quiet dot while its row is being read."""
-        c = self._columns(width)
         quiet = ink("muted")
         if row is None:
             return [(fit("  ·", width), ink("faint"))]
-        color = ink(faces.color_of(row.state))
-        settled = row.state in (JobState.QUEUED, JobState.CANCELLED)
-        name = quiet if settled else ink("foreground")
-        money = faces.job_money(row.billed, row.uncertain, row.certainty)
-        parts = [
-            (fit(f"{faces.GLYPHS[row.state]} {row.state.label}", c.state), color),
-            ("  ", quiet),
-            (fit(faces.one_line(row.task, 200), c.task), name),
-            ("  ", quiet),
-            (fit(self._target_name(row.target, c.target), c.target), quiet),
-            ("  ", quiet),
-            (fit(self._seconds(row), c.seconds, right=True), name if row.state in ACTIVE else quiet),
-            ("  ", quiet),
-            (fit(money, c.cost, right=True), ink("state-in-doubt") if row.uncertain else quiet),
-        ]
-        if c.note:
-            text, style = self._note(row, ink)
-            parts += [("  ", quiet), (fit(text, c.note), style)]
+        parts: list[Part] = []
+        for column, cells in self.columns(width):
+            text, color = self._cell(column.id, row, more, cells)
+            parts.append((fit(text, cells, right=column.right), ink(color)))
+            parts.append((" " * GAP, quiet))
         return parts
+
+    def _cell(self, column: str, row: JobRow, more: JobExtras | None, cells: int) -> tuple[str, str]:
+        """Return a column's text and the theme variable of its colour."""
+        settled = row.state in (JobState.QUEUED, JobState.CANCELLED)
+        match column:
+            case "state":
+                if row.held and row.state is JobState.QUEUED:
+                    return "‖ held", "muted"
+                return f"{faces.GLYPHS[row.state]} {row.state.label}", faces.color_of(row.state)
+            case "task":
+                return _safe(row.task), "muted" if settled else "foreground"
+            case "target":
+                return self._target_name(row.target, cells), "muted"
+            case "time":
+                return self._seconds(row), "foreground" if row.state in ACTIVE else "muted"
+            case "cost":
+                money = faces.job_money(row.billed, row.uncertain, row.certainty)
+                return money, "state-in-doubt" if row.uncertain else "muted"
+            case "note":
+                return self._note(row)
+            case _:
+                return self._further(column, row, more), "muted"
+
+    def _further(self, column: str, row: JobRow, more: JobExtras | None) -> str:
+        match column:
+            case "try":
+                return str(row.attempts) if row.attempts else "—"
+            case "pictures":
+                return str(row.pictures) if row.pictures else "—"
+            case "started":
+                return "—" if row.started_at is None else time.strftime("%H:%M:%S", time.localtime(row.started_at))
+            case "quoted":
+                return faces.short_money(row.quoted)
+            case "priority":
+                return f"{row.priority:+d}" if row.priority else "—"
+            case _ if more is None:
+                return ""
+            case "seed":
+                return "—" if more.seed is None else str(more.seed)
+            case "size":
+                return more.size or "—"
+            case "point":
+                words = [f"{name} {value}" for name, value in more.axis_point.items()]
+                if more.repeat > 1:
+                    words.append(f"repeat {more.repeat}")
+                return _safe(" · ".join(words)) or "—"
+            case "request":
+                return _safe(more.request_id or "—")
+            case _:
+                return _safe(more.prompt)
 
     def _target_name(self, target: str, width: int) -> str:
         """Leave the provider out, in every row, where not all targets fit whole: models tell them apart."""
-        name = faces.one_line(target, 200)
+        name = _safe(target)
         return name if self._longest <= width else name.partition("/")[2] or name
 
     def _seconds(self, row: JobRow) -> str:
@@ -121,18 +146,60 @@ class JobLines:
             return "—"
         return faces.duration(row.seconds)
 
-    def _note(self, row: JobRow, ink: Ink) -> Part:
+    def _note(self, row: JobRow) -> tuple[str, str]:
         if row.state is JobState.QUEUED and row.not_before is not None:
             left = row.not_before - self._clock()
             if left > 0:
-                return f"try {row.attempts + 1} in {faces.duration(float(int(left) + 1)).replace('.0', '')}", ink(
-                    "warning"
-                )
+                return f"try {row.attempts + 1} in {faces.countdown(left)}", "warning"
         if row.problem and row.state is not JobState.DONE:
-            return faces.one_line(row.problem, 200), ink(faces.color_of(row.state))
+            return _safe(row.problem), faces.color_of(row.state)
         words = []
         if row.attempts > 1:
             words.append(f"try {row.attempts}")
         if row.adapted:
             words.append("1 adaptation" if row.adapted == 1 else f"{row.adapted} adaptations")
-        return " · ".join(words), ink("muted")
+        return " · ".join(words), "muted"
+
+    # --- groups ----------------------------------------------------------------------------------
+
+    def group(self, name: str, tally: GroupTally | None, *, folded: bool, by: str, width: int, ink: Ink) -> list[Part]:
+        """Return a group's line: its name, a bar of its states, their counts, its money."""
+        quiet = ink("muted")
+        label, color = group_label(name, by)
+        mark = "▸ " if folded else "▾ "
+        if tally is None:
+            return [(mark, ink("primary")), (label, ink(color, bold=True))]
+        money = faces.short_money(tally.billed)
+        if tally.uncertain:
+            money = f"{money}+{faces.short_money(tally.uncertain)}?"
+        counts = [] if by == "state" else faces.group_counts(tally.counts)
+        jobs = f"{tally.jobs:,}"
+        counted = [(f"{text}  ", ink(color)) for color, text in counts]
+        bar_width = 0 if by == "state" else (_BAR if width >= 70 else 8)
+        right = sum(cell_len(text) for text, _ in counted) + len(money) + 1
+        while counted and right > width - bar_width - 18:
+            right -= cell_len(counted.pop()[0])
+        room = max(8, width - right - bar_width - len(jobs) - 2 - 2 - 2 - 2)
+        name_cells = min(cell_len(label), room)
+        parts: list[Part] = [
+            (mark, ink("primary")),
+            (fit(label, name_cells), ink(color, bold=True)),
+            (f"  {jobs}  ", quiet),
+        ]
+        used = 2 + name_cells + 2 + len(jobs) + 2
+        filler = width - used - right - bar_width - (2 if bar_width else 0)
+        parts.append((" " * max(filler, 0), quiet))
+        if bar_width:
+            parts += [(part.glyph * part.cells, ink(part.color)) for part in faces.bar(tally.counts, bar_width)]
+            parts.append(("  ", quiet))
+        parts += counted
+        parts.append((money, ink("state-in-doubt") if tally.uncertain else quiet))
+        return parts
+
+
+def group_label(name: str, by: str) -> tuple[str, str]:
+    """Return how a group is called, and the theme variable of its colour."""
+    if by == "state":
+        state = JobState(name)
+        return f"{faces.GLYPHS[state]} {state.label}", faces.color_of(state)
+    return _safe(name) or "(no name)", "foreground"

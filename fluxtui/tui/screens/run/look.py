@@ -78,7 +78,7 @@ class LookScreen(CockpitScreen):
 
     async def action_step(self, step: int) -> None:
         table: JobTable = self._run_screen.table
-        table.action_move(step)
+        table.step_job(step)
         await self._run_screen.show_detail()
         self.show()
 

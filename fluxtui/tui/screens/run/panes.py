@@ -1,4 +1,4 @@
-"""The panes of the Run screen: the jobs with their filter, the selected job, the small pictures."""
+"""The panes of the Run screen beside the jobs: the selected job, the small pictures."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -7,85 +7,21 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
-from textual.widgets import Input
 
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.history import queries
+from fluxtui.history.job_list import GroupTally
 from fluxtui.history.records import JobDetail
 from fluxtui.tui import faces
-from fluxtui.tui.filters import parse_filter
 from fluxtui.tui.store import NoHistoryYet
 from fluxtui.tui.widgets.contact_sheet import ContactSheet, Tile
 from fluxtui.tui.widgets.facts import Facts
-from fluxtui.tui.widgets.job_table import SORT_WORDS, SORTS, JobTable
+from fluxtui.tui.widgets.job_table import JobTable
 from fluxtui.tui.widgets.picture import Picture
 from fluxtui.tui.work import begin
 
 if TYPE_CHECKING:
     from fluxtui.tui.app import Cockpit
-
-
-class JobsPane(Container):
-    """The table of jobs, and the line that filters it."""
-
-    table = getters.query_one(JobTable)
-    line = getters.query_one(Input)
-
-    def __init__(self) -> None:
-        super().__init__(id="jobs-pane", classes="pane")
-        self.total = 0
-        self.following = False
-
-    def compose(self) -> ComposeResult:
-        app = cast("Cockpit", self.app)
-        yield JobTable(app.feed, app.clock, id="jobs")
-        yield Input(placeholder="text, is:failed, is:problem, target:name", id="filter", compact=True)
-
-    @property
-    def filtered(self) -> bool:
-        return bool(self.line.value)
-
-    def show_title(self) -> None:
-        """Say how many jobs there are, in which order, and whether the newest is followed."""
-        table, shown = self.table, self.table.row_count
-        count = f"{shown:,} of {self.total:,}" if self.filtered else f"{shown:,}"
-        sort = "" if table.sort == "position" else f" · by {SORT_WORDS.get(table.sort, table.sort)}"
-        self.border_title = Content(f"jobs {count}{sort}{' · following' if self.following else ''}")
-
-    @on(JobTable.OrderChanged)
-    def _ordered(self) -> None:
-        self.show_title()
-
-    def next_sort(self) -> None:
-        self.table.set_sort(SORTS[(SORTS.index(self.table.sort) + 1) % len(SORTS)])
-
-    def toggle_following(self) -> None:
-        self.following = not self.following
-        self.show_title()
-
-    def open_filter(self) -> None:
-        self.line.add_class("-open")
-        self.line.focus()
-
-    def close_filter(self) -> None:
-        """Leave the filter line, and show every job again."""
-        if self.line.has_class("-open"):
-            self.line.value = ""
-            self.line.remove_class("-open")
-            self.table.focus()
-
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        job_filter, wrong = parse_filter(event.value)
-        self.table.set_filter(job_filter)
-        self.border_subtitle = Content(wrong or "")
-        self.show_title()
-
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
-        if not self.filtered:
-            self.line.remove_class("-open")
-        self.table.focus()
 
 
 def show_picture(picture: Picture, workspace: Path, detail: JobDetail | None) -> None:
@@ -127,6 +63,13 @@ class SelectedJob(Vertical):
         image = detail.images[0] if detail is not None and detail.images else None
         pane.border_title = Content("preview" if detail is None else faces.one_line(detail.row.target, 60))
         pane.border_subtitle = Content("" if image is None else f"{image.width} × {image.height} {image.format}")
+
+    def show_group(self, name: str, by: str, tally: GroupTally | None) -> None:
+        """Show a group of jobs in words."""
+        self.facts.show_group(name, by, tally)
+        self.picture.show(None)
+        pane = self.query_one("#preview-pane")
+        pane.border_title, pane.border_subtitle = Content(by), Content("")
 
 
 class SheetPane(Container):

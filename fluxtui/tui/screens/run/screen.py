@@ -12,26 +12,39 @@ from fluxtui.domain.jobs import JobState
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.history import queries
 from fluxtui.history.records import JobDetail, JobRow
-from fluxtui.tui import faces, keymap
+from fluxtui.tui import keymap
+from fluxtui.tui.screens.run.jobs_pane import JobsPane
 from fluxtui.tui.screens.run.look import LookScreen
-from fluxtui.tui.screens.run.panes import JobsPane, SelectedJob, SheetPane
-from fluxtui.tui.screens.run.steering_screen import SteeringScreen
+from fluxtui.tui.screens.run.panes import SelectedJob, SheetPane
+from fluxtui.tui.screens.run.viewing import ViewingScreen
 from fluxtui.tui.store import JobsChanged, LanesChanged, News, NoHistoryYet, RunChanged, RunnerChanged, RunsChanged
 from fluxtui.tui.widgets.contact_sheet import ContactSheet
 from fluxtui.tui.widgets.facts import problem_text
 from fluxtui.tui.widgets.job_table import JobTable
 from fluxtui.tui.widgets.rows import Rows
 from fluxtui.tui.widgets.run_head import RunHead, TargetLines, parked_words, seconds_left
+from fluxtui.tui.widgets.run_tabs import RunTabs
 from fluxtui.tui.work import begin
 
 
-class RunScreen(SteeringScreen):
+class RunScreen(ViewingScreen):
     """Progress by target, the table of jobs, the selected job's picture and facts."""
 
     CSS_PATH = "screen.tcss"
-    BINDINGS = keymap.bindings(keymap.RUN)
+    BINDINGS = keymap.bindings((*keymap.RUN, *keymap.RUN_VIEW))
     AUTO_FOCUS = "#jobs"
-    PARTS = ("RunHead", "TargetLines", "#parked", "#jobs", "#filter", "ContactSheet", "Picture", "Facts > .rest")
+    PARTS = (
+        "RunTabs",
+        "RunHead",
+        "TargetLines",
+        "#parked",
+        "#jobs",
+        "#filter",
+        "#filter-said",
+        "ContactSheet",
+        "Picture",
+        "Facts > .rest",
+    )
     HELP: ClassVar[str] = (
         "One run, live. Each line at the top is a target: its bar shows done, refused, failed, in doubt, in flight"
         " and queued jobs. The table lists every job; the cursor stays on its job whatever changes around it.\n\n"
@@ -41,8 +54,6 @@ class RunScreen(SteeringScreen):
 
     head = getters.query_one(RunHead)
     lines = getters.query_one(TargetLines)
-    jobs = getters.query_one(JobsPane)
-    table = getters.query_one("#jobs", JobTable)
     selected = getters.query_one(SelectedJob)
     small = getters.query_one(SheetPane)
 
@@ -52,6 +63,7 @@ class RunScreen(SteeringScreen):
         self._shown_run: int | None = None
 
     def compose_body(self) -> ComposeResult:
+        yield RunTabs()
         yield RunHead(self.app.clock)
         yield TargetLines(self.app.clock)
         yield Static("", id="parked", markup=False)
@@ -89,6 +101,7 @@ class RunScreen(SteeringScreen):
         app, run = self.app, self.app.live.shown
         self.set_class(run is None and (app.live.history_read or not app.feed.path.exists()), "-nothing")
         self.set_class(run is None, "-waiting")
+        self.tabs.show(app.live.tabs, app.live.run_id)
         if run is None:
             return
         self.head.show(run, seconds_left(app.live.targets, app.live.lanes), app.live.runner_alive)
@@ -97,13 +110,13 @@ class RunScreen(SteeringScreen):
         self.query_one("#parked", Static).update(parked)
         self.set_class(bool(parked), "-parked")
         self.jobs.total = run.jobs
-        names = [target.target for target in app.live.targets]
+        names = tuple(target.target for target in app.live.targets)
         if run.id != self._shown_run:
-            self._shown_run, self.jobs.following = run.id, False
-            self.table.show_run(run.id, names)
+            self._shown_run = run.id
+            self.jobs.show_run(run.id, names)
         else:
             self.table.set_targets(names)
-            if run.jobs != self.table.row_count and not self.jobs.filtered:
+            if run.jobs != self.table.order.job_count and not self.jobs.filtered:
                 self.table.reorder()
         self.refresh_bindings()
 
@@ -116,7 +129,7 @@ class RunScreen(SteeringScreen):
         if self.jobs.following:
             newest = next((row.id for row in reversed(rows) if row.state is JobState.DONE), None)
             if newest is not None:
-                self.table.select_job(newest)
+                self.table.select_job(newest, unfold=False)
         if everything or self.table.job_id in changed:
             self._read_detail()
         if everything or changed & set(self.small.ids()):
@@ -155,28 +168,16 @@ class RunScreen(SteeringScreen):
             return
         if not self.standing:
             return
+        if job_id != self.table.job_id:
+            return  # the cursor went on meanwhile
         self.detail = detail
-        self.selected.show(detail)
+        if self.table.group is None:
+            self.selected.show(detail)
+        else:
+            self.selected.show_group(self.table.group, self.table.view.by or "", self.table.group_tally)
         self.refresh_bindings()
 
     # --- keys ------------------------------------------------------------------------------------
-
-    def action_filter(self) -> None:
-        self.jobs.open_filter()
-
-    def action_unfilter(self) -> None:
-        self.jobs.close_filter()
-
-    async def action_next_problem(self, direction: int) -> None:
-        job_id = await self.table.next_in(frozenset(faces.NEEDS_A_PERSON), direction)
-        if job_id is None or not self.table.select_job(job_id):
-            self.app.tell("No job needs you.")
-
-    def action_sort(self) -> None:
-        self.jobs.next_sort()
-
-    def action_follow(self) -> None:
-        self.jobs.toggle_following()
 
     def action_copy_problem(self) -> None:
         if self.detail is not None and self.detail.problem is not None:
@@ -189,7 +190,9 @@ class RunScreen(SteeringScreen):
             self.app.tell("The prompt is on the clipboard.")
 
     def action_open_job(self) -> None:
-        if self.detail is not None:
+        if self.table.group is not None:
+            self.table.action_fold()
+        elif self.detail is not None:
             self.app.push_screen(LookScreen(self))
 
     @on(Rows.Chosen)
