@@ -18,7 +18,7 @@ def batch_screen(app: Cockpit) -> BatchScreen:
 
 
 def priced(app: Cockpit) -> bool:
-    return isinstance(app.screen, BatchScreen) and app.screen.quoted is not None
+    return isinstance(app.screen, BatchScreen) and app.screen.desk.live is not None and not app.screen.desk.pricing
 
 
 async def test_a_batch_is_read_and_priced(workspace: Path) -> None:
@@ -27,9 +27,9 @@ async def test_a_batch_is_read_and_priced(workspace: Path) -> None:
         await until(lambda: priced(app))
         screen = batch_screen(app)
         assert screen.tasks.row_count == 4
-        assert screen.quoted is not None
-        assert screen.quoted.quote.pictures == 8
-        assert screen.quoted.quote.price.low == usd("0.32")
+        assert screen.desk.live is not None
+        assert screen.desk.live.quote.pictures == 8
+        assert screen.desk.live.quote.price.low == usd("0.32")
 
 
 async def test_a_target_is_ticked_off_and_the_price_follows(workspace: Path) -> None:
@@ -37,10 +37,10 @@ async def test_a_target_is_ticked_off_and_the_price_follows(workspace: Path) -> 
     async with running(app) as pilot:
         await until(lambda: priced(app))
         screen = batch_screen(app)
-        await pilot.press("tab", "tab")
+        screen.targets.focus()
         await until(lambda: app.focused is screen.targets)
         await pilot.press("space")
-        await until(lambda: priced(app) and screen.quoted is not None and screen.quoted.quote.pictures == 4)
+        await until(lambda: priced(app) and screen.desk.live is not None and screen.desk.live.quote.pictures == 4)
         assert screen.targets.ticked == {BFL}
 
 
@@ -83,7 +83,7 @@ async def test_a_broken_file_says_why_and_cannot_start(workspace: Path) -> None:
     finding = "city.yaml, line 12, size: 99999x1 is too large. Write for example 1024x768."
     app = cockpit(workspace, FakeEngine.made(sheet=sheet(findings=(finding,), broken=True)), batch=Path("city.yaml"))
     async with running(app) as pilot:
-        await until(lambda: isinstance(app.screen, BatchScreen) and app.screen.sheet is not None)
+        await until(lambda: isinstance(app.screen, BatchScreen) and app.screen.desk.sheet is not None)
         screen = batch_screen(app)
         assert screen.tasks.row_count == 4
         await pilot.press("s")

@@ -1,11 +1,16 @@
-"""Keys of the Batch screen (F2)."""
+"""Keys of the Batch screen (F2). Those of the sheet are in `sheet`."""
 
 from fluxtui.tui.keymap.base import Key
 
 BATCH = (
     Key("batch.start", "s", "start", "batch", "start", "Start; asks once, with pictures, money and time.", True),
-    Key("batch.toggle", "space", "toggle_target", "batch", "target on/off", "Let the target draw, or not.", True),
-    Key("batch.all", "A", "all_targets", "batch", "all targets", "Tick every target that can draw, or none."),
-    Key("batch.reload", "r", "reload", "batch", "read again", "Read the file again."),
     Key("batch.findings", "w", "show_findings", "batch", "warnings", "Every warning and impossible cell.", True),
+    Key("batch.undo", "ctrl+z", "undo", "batch", "undo", "Take the last change back."),
+    Key("batch.redo", "ctrl+y", "redo", "batch", "redo", "Do again what was taken back."),
+    Key("batch.reload", "r", "reload", "batch", "read again", "Read the file again."),
+)  # fmt: skip
+
+TARGETS = (
+    Key("targets.toggle", "space", "screen.toggle_target", "targets", "on/off", "Let the target draw, or not.", True),
+    Key("targets.all", "A", "screen.all_targets", "targets", "all or none", "Tick every target, or none."),
 )  # fmt: skip

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, cast
 
 from textual.widget import Widget
 
-from fluxtui.tui.screens.batch.desk import EVERYTHING, Desk, Changed
+from fluxtui.tui.screens.batch.desk import EVERYTHING, Changed, Desk
 
 if TYPE_CHECKING:
+    from fluxtui.tui.app import Cockpit
     from fluxtui.tui.screens.batch.working import WorkingScreen
 
 
@@ -20,6 +21,10 @@ class DeskPart:
     def working(self) -> "WorkingScreen":
         """The Batch screen."""
         return cast("WorkingScreen", cast("Widget", self).screen)
+
+    @property
+    def cockpit(self) -> "Cockpit":
+        return self.working.app
 
     @property
     def desk(self) -> Desk:

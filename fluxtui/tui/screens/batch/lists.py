@@ -1,45 +1,13 @@
-"""The two lists of the Batch screen: tasks, and targets to tick."""
+"""The targets of the Batch screen, to tick."""
 
 from collections.abc import Mapping
 
-from fluxtui.domain.batch import Target, Task
+from fluxtui.domain.batch import Target
 from fluxtui.domain.money import Price
 from fluxtui.engine.quote import QuoteLine
-from fluxtui.tui import faces
+from fluxtui.tui import faces, keymap
 from fluxtui.tui.ink import Ink, Part, fit
 from fluxtui.tui.widgets.rows import Rows
-
-
-class TaskList(Rows):
-    """What the file asks for, in its order."""
-
-    HELP = "The tasks of the file, in its order. The pane below shows the selected one's prompt and context."
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.tasks: tuple[Task, ...] = ()
-
-    @property
-    def row_count(self) -> int:
-        return len(self.tasks)
-
-    @property
-    def current(self) -> Task | None:
-        return self.tasks[self.cursor] if self.tasks else None
-
-    def show(self, tasks: tuple[Task, ...]) -> None:
-        self.tasks = tasks
-        self.rows_changed()
-        self.post_message(self.Moved(self, self.cursor))
-
-    def draw_row(self, index: int, width: int, ink: Ink) -> list[Part]:
-        task = self.tasks[index]
-        name = min(max(12, width // 3), 30)
-        return [
-            (" " + fit(faces.one_line(task.name, 200), name), ink("foreground")),
-            ("  ", ink("muted")),
-            (fit(faces.one_line(task.prompt, 300), width - name - 3), ink("muted")),
-        ]
 
 
 def price_of_one(quote: QuoteLine | None) -> str:
@@ -60,6 +28,7 @@ def price_text(price: Price) -> str:
 class TargetList(Rows):
     """Who can draw. A tick means: this target draws every task."""
 
+    BINDINGS = keymap.bindings(keymap.TARGETS)
     HELP = (
         "Who draws. Space ticks a target on or off; the quote follows. The number is the price of one picture in"
         " dollars; ▲ means that something will not be honoured as asked, ✗ that something cannot be drawn at all."

@@ -3,9 +3,9 @@
 from functools import partial
 from pathlib import Path
 
-from textual.content import Content
-
+from fluxtui.domain.batch import Batch
 from fluxtui.domain.problems import FluxtuiError
+from fluxtui.tui.doors.batches import Sheet
 from fluxtui.tui.screens.batch.working import WorkingScreen
 from fluxtui.tui.work import begin, in_thread
 
@@ -17,7 +17,8 @@ class ReadingScreen(WorkingScreen):
         """Read a file and show it; the quote follows. Before the screen is mounted its mounting does that."""
         if not (self.is_mounted and self.standing):
             return
-        self.show_head(Content.styled(f"reading {path.name} …", "$muted"))
+        self.set_class(False, "-nothing")
+        self.say(f"reading {path.name} …")
         begin(self, partial(self._read, path), group="read", exclusive=True)
 
     async def _read(self, path: Path) -> None:
@@ -26,9 +27,13 @@ class ReadingScreen(WorkingScreen):
             if self.standing:
                 self.desk.open(sheet)
         except FluxtuiError as error:
-            self.show_head(Content(path.name))
+            self.say("")
             self.app.tell_problem(error.problem)
 
     def action_reload(self) -> None:
         if self.desk.path is not None:
             self.load(self.desk.path)
+
+    def action_new_batch(self) -> None:
+        """Begin an empty batch."""
+        self.desk.open(Sheet(Path("untitled"), Batch("untitled", ()), "", (), False, (), ()))

@@ -1,56 +1,56 @@
-"""Batch (F2): what the file says, who draws it, what that costs; start with one confirmation."""
+"""Batch (F2): a sheet of tasks that prices itself, who draws them, what that costs; start with one confirmation."""
 
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Paste
 from textual.widgets import Static
 
 from fluxtui.domain.problems import FluxtuiError
-from fluxtui.engine.quote import Quote
 from fluxtui.tui import keymap
-from fluxtui.tui.doors.batches import Quoted, Sheet
-from fluxtui.tui.screens.base import CockpitScreen
+from fluxtui.tui.doors.batches import Sheet
 from fluxtui.tui.screens.batch import words
-from fluxtui.tui.screens.batch.lists import TargetList, TaskList
-from fluxtui.tui.screens.dialogs.screen import PaperScreen
+from fluxtui.tui.screens.batch.desk import Changed
+from fluxtui.tui.screens.batch.head import BatchHead
+from fluxtui.tui.screens.batch.lists import TargetList
+from fluxtui.tui.screens.batch.nothing import Beginnings, Nothing
+from fluxtui.tui.screens.batch.reading import ReadingScreen
+from fluxtui.tui.screens.batch.sheet import TaskSheet
+from fluxtui.tui.screens.batch.sheet_pane import SheetPane
 from fluxtui.tui.widgets.rows import Rows
 from fluxtui.tui.work import begin, in_thread
 
 
-class BatchScreen(CockpitScreen):
-    """Tasks and the selected one on the left, targets and the quote on the right."""
+class BatchScreen(ReadingScreen):
+    """The sheet and the selected task on the left, targets and the quote on the right."""
 
     CSS_PATH = "screen.tcss"
     BINDINGS = keymap.bindings(keymap.BATCH)
     AUTO_FOCUS = "#tasks"
     PARTS = ("#sheet-head", "#tasks", "#task", "#targets", "#sums")
     HELP: ClassVar[str] = (
-        "A batch is a file of tasks. Left: its tasks, and the selected one in full. Right: who can draw them (space"
-        " ticks), and the quote: pictures, money, time, and everything that a target will not honour as asked."
-        " Nothing is sent before s, and s asks once."
+        "A batch is a list of tasks. Left: the sheet of tasks, and the selected one in full. Right: who can draw them"
+        " (space ticks), and the quote: pictures, money, time, and everything that a target will not honour as asked."
+        " It follows every change. Nothing is sent before s, and s asks once."
     )
 
-    tasks = getters.query_one(TaskList)
+    tasks = getters.query_one(TaskSheet)
+    pane = getters.query_one(SheetPane)
     targets = getters.query_one(TargetList)
 
     def __init__(self) -> None:
         super().__init__()
-        self.sheet: Sheet | None = None
-        self.quoted: Quoted | None = None
         self.offers_priced = False
-        self._starting = False
 
     def compose_body(self) -> ComposeResult:
-        yield Static("", id="sheet-head", markup=False)
+        yield BatchHead()
         with Horizontal(id="panes"):
             with Vertical(id="left"):
-                with Container(id="tasks-pane", classes="pane"):
-                    yield TaskList(id="tasks")
+                yield SheetPane()
                 with Container(id="prompt-pane", classes="pane"), VerticalScroll(id="prompt"):
                     yield Static("", id="task", markup=False)
             with Vertical(id="right"):
@@ -58,79 +58,46 @@ class BatchScreen(CockpitScreen):
                     yield TargetList(id="targets")
                 with Container(id="quote-pane", classes="pane"), VerticalScroll(id="quote"):
                     yield Static("", id="sums", markup=False)
-        yield Static(
-            Content.assemble(
-                ("No batch is open\n\n", "bold"), ("ctrl+o", "bold $primary"), ("  open a file of prompts", "$muted")
-            ),
-            id="nothing",
-            markup=False,
-        )
+        yield Nothing(id="nothing")
 
     def settle_in(self) -> None:
-        for pane, title in (("tasks", "tasks"), ("prompt", "prompt"), ("targets", "targets"), ("quote", "quote")):
+        for pane, title in (("prompt", "prompt"), ("targets", "targets"), ("quote", "quote")):
             self.query_one(f"#{pane}-pane").border_title = Content(title)
-        self.set_class(self.app.batch_path is None, "-nothing")
+        self._show_face()
         if self.app.batch_path is not None:
             self.call_after_refresh(self.load, self.app.batch_path)
 
-    # --- reading and pricing -----------------------------------------------------------------------
+    def _show_face(self) -> None:
+        nothing = self.desk.document is None and self.app.batch_path is None
+        if nothing == self.has_class("-nothing"):
+            return
+        self.set_class(nothing, "-nothing")
+        self.query_one("#beginnings" if nothing else "#tasks").focus()
 
-    def load(self, path: Path) -> None:
-        """Read a file and show it; the quote follows. Before the screen is mounted its mounting does that."""
-        if not (self.is_mounted and self.standing):
-            return
-        self.set_class(False, "-nothing")
-        self.sheet = self.quoted = None
-        self.query_one("#sheet-head", Static).update(Content.styled(f"reading {path.name} …", "$muted"))
-        self._show_quote(busy=True)
-        begin(self, partial(self._read, path), group="read", exclusive=True)
+    # --- what changed ----------------------------------------------------------------------------------
 
-    async def _read(self, path: Path) -> None:
-        try:
-            sheet = await in_thread(self.app.engine.batches.read, path)
-            if not self.standing:
-                return
-        except FluxtuiError as error:
-            self.query_one("#sheet-head", Static).update(Content(path.name))
-            self._show_quote(busy=False)
-            self.app.tell_problem(error.problem)
-            return
-        self.sheet = sheet
-        self.query_one("#sheet-head", Static).update(words.head_words(sheet))
-        self.tasks.show(sheet.batch.tasks)
-        self.query_one("#tasks-pane").border_title = Content(f"tasks {len(sheet.batch.tasks):,}")
-        ticked = frozenset(target.name for target in sheet.chosen)
-        self.targets.show(sheet.offered, ticked, sheet.unusable)
-        await self._price()
-        if not sheet.broken:
-            await self._price_offered(sheet)
+    def desk_changed(self, what: Changed) -> None:
+        desk = self.desk
+        if what & Changed.OPENED:
+            self._show_face()
+            self._show_opened()
+        if what & (Changed.CURSOR | Changed.TASKS | Changed.OPENED):
+            task = desk.task
+            self.query_one("#task", Static).update("" if task is None else words.task_words(task, desk.batch))
+        if what & (Changed.FRAME | Changed.OPENED):
+            ticked = frozenset(target.name for target in desk.targets)
+            if ticked != self.targets.ticked:
+                self.targets.ticked = ticked
+                self.targets.refresh()
+        if what & (Changed.QUOTE | Changed.FRAME | Changed.OPENED):
+            self._show_quote()
 
-    def _reprice(self) -> None:
-        self.quoted = None
-        self._show_quote(busy=bool(self.targets.ticked))
-        begin(self, self._price, group="price", exclusive=True)
-
-    async def _price(self) -> None:
-        sheet, chosen = self.sheet, self.targets.chosen()
-        if sheet is None or sheet.broken or not chosen:
-            self._show_quote(busy=False)
-            return
-        try:
-            quoted = await in_thread(self.app.engine.batches.quote, sheet, chosen)
-        except FluxtuiError as error:
-            self._show_quote(busy=False)
-            self.app.tell_problem(error.problem)
-            return
-        if not self.standing or chosen != self.targets.chosen():
-            return
-        self.quoted = quoted
-        self._show_quote(busy=False)
-        if self.app.start_wanted:
-            self.app.start_wanted = False
-            if self.app.sandbox:
-                await self._start(quoted)  # it costs nothing, so there is nothing to ask
-            else:
-                self.action_start()
+    def _show_opened(self) -> None:
+        sheet = self.desk.sheet
+        if sheet is not None:
+            self.targets.show(sheet.offered, frozenset(t.name for t in self.desk.targets), sheet.unusable)
+            if not sheet.broken:
+                begin(self, partial(self._price_offered, sheet), group="offers", exclusive=True)
 
     async def _price_offered(self, sheet: Sheet) -> None:
         """Price every target on offer, so that the list shows what each would cost."""
@@ -138,45 +105,24 @@ class BatchScreen(CockpitScreen):
             quoted = await in_thread(self.app.engine.batches.quote, sheet, sheet.offered)
         except FluxtuiError:
             return  # the chosen ones were priced; an offer that cannot be stays without a number
-        if self.standing and sheet is self.sheet:
+        if self.standing and sheet is self.desk.sheet:
             self.targets.show_quotes({line.target: line for line in quoted.quote.lines})
             self.offers_priced = True
 
-    def _show_quote(self, *, busy: bool) -> None:
-        content = words.quote_words(self._quote, self.sheet, self.app.sandbox, busy)
+    def _show_quote(self) -> None:
+        desk = self.desk
+        quote = None if desk.live is None else desk.live.quote
+        content = words.quote_words(quote, desk.sheet, self.app.sandbox, desk.pricing)
         self.query_one("#sums", Static).update(content)
-        count = len(self.targets.ticked)
-        self.query_one("#targets-pane").border_title = Content(f"targets {count} of {len(self.targets.targets)}")
-        self.refresh_bindings()
+        self.show_title("targets-pane", f"targets {len(desk.targets)} of {len(self.targets.targets)}")
 
-    @on(Rows.Moved, "#tasks")
-    def _task_selected(self) -> None:
-        task = self.tasks.current
-        if task is not None and self.sheet is not None:
-            self.query_one("#task", Static).update(words.task_words(task, self.sheet.batch))
-            self.query_one("#prompt", VerticalScroll).scroll_home(animate=False)
-
-    @property
-    def _quote(self) -> Quote | None:
-        return None if self.quoted is None else self.quoted.quote
-
-    # --- keys ----------------------------------------------------------------------------------------
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "start":
-            return self.quoted is not None and not self._starting
-        if action in ("toggle_target", "all_targets", "show_findings", "reload"):
-            return self.sheet is not None
-        return True
+    # --- keys ------------------------------------------------------------------------------------------
 
     def action_toggle_target(self) -> None:
-        if self.app.focused is not self.targets:
-            self.targets.focus()
-            return
         target = self.targets.current
         if target is not None:
             self.targets.tick(target.name)
-            self._reprice()
+            self.desk.choose(self.targets.chosen())
 
     @on(Rows.Chosen, "#targets")
     def _target_chosen(self) -> None:
@@ -186,37 +132,26 @@ class BatchScreen(CockpitScreen):
         every = frozenset(target.name for target in self.targets.targets)
         self.targets.ticked = frozenset() if self.targets.ticked == every else every
         self.targets.refresh()
-        self._reprice()
+        self.desk.choose(self.targets.chosen())
 
-    def action_reload(self) -> None:
-        if self.sheet is not None:
-            self.load(self.sheet.path)
+    @on(Beginnings.Begun)
+    def _begun(self, event: Beginnings.Begun) -> None:
+        begin(self, partial(self._begin_with, event), group="begin")
 
-    def action_show_findings(self) -> None:
-        if self.sheet is not None:
-            self.app.push_screen(PaperScreen("Warnings", words.all_findings(self.sheet, self._quote)))
+    async def _begin_with(self, event: Beginnings.Begun) -> None:
+        if event.beginning.example:
+            try:
+                folder = await in_thread(lambda: self.app.engine.batches.example().parent)
+            except FluxtuiError as error:
+                self.app.tell_problem(error.problem)
+                return
+            self.app.open_batch(folder / event.beginning.example)
+        else:
+            await self.run_action(event.beginning.action)
 
-    def action_start(self) -> None:
-        sheet, quoted = self.sheet, self.quoted
-        if sheet is None or quoted is None or self._starting:
-            return
-
-        def answered(answer: str | None) -> None:
-            if answer == "start":
-                begin(self, partial(self._start, quoted), group="start")
-
-        self.app.push_screen(words.start_question(sheet, quoted.quote, self.app.sandbox), answered)
-
-    async def _start(self, quoted: Quoted) -> None:
-        if self._starting:
-            return
-        self._starting = True
-        self.refresh_bindings()
-        try:
-            self.app.open_run(await self.app.engine.runs.start(quoted))
-            await in_thread(self.app.engine.runs.ensure_runner)
-        except FluxtuiError as error:
-            self.app.tell_problem(error.problem)
-        finally:
-            self._starting = False
-            self.refresh_bindings()
+    def on_paste(self, event: Paste) -> None:
+        """Prompts from the terminal's clipboard, wherever the focus is; a field that takes text has it first."""
+        event.stop()
+        if self.desk.document is None:
+            self.action_new_batch()
+        self.tasks.take_paste(event.text)

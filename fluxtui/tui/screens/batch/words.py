@@ -56,21 +56,6 @@ def axis_words(axes: tuple[Axis, ...], repeat: int) -> str:
     return " × ".join(parts)
 
 
-def head_words(sheet: Sheet) -> Content:
-    """Return the line at the top: the batch, its file and format, how much it holds."""
-    batch = sheet.batch
-    tasks = "1 task" if len(batch.tasks) == 1 else f"{len(batch.tasks):,} tasks"
-    line = Content.assemble(
-        (faces.one_line(batch.name, 60), "bold"), (f"  {tasks}", ""), (f" · {sheet.format or 'unreadable'}", "$muted")
-    )
-    axes = axis_words(batch.axes, batch.repeat)
-    if axes:
-        line += Content.assemble((" · ", "$muted"), axes)
-    if batch.recipe:
-        line += Content.styled(" · recipe kept for later", "$muted")
-    return line
-
-
 def money(quoted: Quote, sandbox: bool) -> str:
     """Return what it costs, and that it is play money where it is."""
     return f"{quoted.price}, play money" if sandbox else str(quoted.price)

@@ -3,7 +3,6 @@
 from functools import partial
 
 from textual.content import Content
-from textual.widgets import Static
 
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.tui.doors.batches import Quoted, Sheet
@@ -11,6 +10,7 @@ from fluxtui.tui.screens.base import CockpitScreen
 from fluxtui.tui.screens.batch import words
 from fluxtui.tui.screens.batch.desk import Changed, Desk
 from fluxtui.tui.screens.batch.desk_part import DeskPart
+from fluxtui.tui.screens.batch.head import BatchHead
 from fluxtui.tui.screens.batch.pricing import Pricing
 from fluxtui.tui.screens.dialogs.screen import PaperScreen
 from fluxtui.tui.work import begin, in_thread
@@ -129,5 +129,10 @@ class WorkingScreen(CockpitScreen):
         """Set the title of a pane."""
         self.query_one(f"#{pane}").border_title = Content(title) if isinstance(title, str) else title
 
-    def show_head(self, line: Content) -> None:
-        self.query_one("#sheet-head", Static).update(line)
+    def say(self, busy: str) -> None:
+        """Say in the head what is going on; "" for nothing."""
+        self.query_one(BatchHead).say(busy)
+
+    def open_field(self, key: str) -> bool:
+        """Put the focus into the field of the large editor for a column; returns whether there is one."""
+        return False

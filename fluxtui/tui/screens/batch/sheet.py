@@ -1,0 +1,229 @@
+"""The sheet of tasks: a cursor on one cell, marks on rows, and everything done to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.events import Click
+from textual.message import Message
+
+from fluxtui.tui import keymap
+from fluxtui.tui.screens.batch.desk import Changed
+from fluxtui.tui.screens.batch.row_work import RowWork
+from fluxtui.tui.screens.batch.sheet_columns import GAP
+from fluxtui.tui.screens.batch.sheet_lines import GUTTER, SheetLines
+
+
+class TaskSheet(RowWork, SheetLines):
+    """Rows are tasks, columns their fields. It shows the desk, and changes go through the desk."""
+
+    BINDINGS = keymap.bindings(keymap.SHEET)
+    HELP = (
+        "The tasks of the batch, one a row. The arrows move, enter edits the cell, space marks rows: what follows"
+        " (fill, replace, delete, move, copy) acts on the marked rows, or on the cursor's when none is marked. On the"
+        " left: how many pictures a row makes, ✗ where something has to be put right or cannot be drawn, ▲ where a"
+        " target will not honour everything. Paste prompts, a table or JSON Lines at any time."
+    )
+
+    @dataclass
+    class EditWanted(Message):
+        """The cell under the cursor is to be edited."""
+
+        sheet: "TaskSheet"
+
+    @dataclass
+    class FilterWanted(Message):
+        """The filter line is wanted (`on`), or all rows again."""
+
+        sheet: "TaskSheet"
+        on: bool
+
+    @dataclass
+    class RangeChanged(Message):
+        """A range was begun or ended."""
+
+        sheet: "TaskSheet"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._anchor: int | None = None
+        self._held = False
+        self._kept: frozenset[int] = frozenset()
+
+    @property
+    def ranging(self) -> bool:
+        """Whether moving the cursor marks rows."""
+        return self._anchor is not None and self._held
+
+    # --- following the desk ----------------------------------------------------------------------------
+
+    def desk_changed(self, what: Changed) -> None:
+        layout = self.columns.shown
+        super().desk_changed(what)
+        if what & Changed.OPENED:
+            self._anchor, self._held = None, False
+        if what & (Changed.OPENED | Changed.TASKS):
+            self.show_rows(self.view if self._filtered(what) else range(len(self.seen.tasks)))
+        if what & (Changed.OPENED | Changed.FRAME) or self.columns.shown is not layout:
+            self.refresh_all()
+        if what & Changed.CURSOR:
+            self._take_cursor()
+        if what & (Changed.MARKS | Changed.QUOTE | Changed.TASKS):
+            self.refresh_changed()
+
+    def _filtered(self, what: Changed) -> bool:
+        return not isinstance(self.view, range) and not what & Changed.OPENED
+
+    def show_rows(self, view: Sequence[int]) -> None:
+        """Show these rows of the batch only; the cursor stays on its task where that is among them."""
+        count = len(self.seen.tasks)
+        changed = len(view) != len(self.view)
+        self.view = view if isinstance(view, range) else [row for row in view if row < count]
+        self.rows_changed()
+        if changed:
+            self._looks.clear()
+        self._take_cursor()
+        if self.row is not None and self.row != self.desk.row:
+            self.desk.go(self.row, self.key)
+
+    def _take_cursor(self) -> None:
+        """Put the cursor where the desk has it, when that is in view."""
+        index = self.index_of(self.desk.row)
+        if index is not None and index != self.cursor:
+            self.cursor = index
+        place = self.columns.index(self.desk.key)
+        if place != self.column:
+            self._go_column(place)
+
+    def index_of(self, row: int) -> int | None:
+        """Return where a row of the batch is shown, None when it is not."""
+        if isinstance(self.view, range):
+            return row if 0 <= row < len(self.view) else None
+        try:
+            return self.view.index(row)
+        except ValueError:
+            return None
+
+    # --- the cursor ------------------------------------------------------------------------------------
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        super().watch_cursor(before, after)
+        if self.row is not None and self.row != self.desk.row:
+            self.desk.go(self.row, self.key)
+        if self._anchor is not None:
+            if self._held:
+                self._mark_range()
+            else:
+                self._anchor = None
+
+    def _go_column(self, place: int) -> None:
+        place = max(0, min(place, len(self.columns.shown) - 1))
+        if place == self.column or not self.columns.shown:
+            return
+        self.column = place
+        first = self.columns.reveal(place, self.first_column, GUTTER, self.room)
+        if first != self.first_column:
+            self.first_column = first
+            self.refresh_all()
+        else:
+            self.refresh_row(self.cursor)
+            self.refresh_heading()
+        self.desk.go(self.desk.row, self.key)
+
+    def action_column(self, step: int) -> None:
+        self._go_column(self.column + step)
+
+    def action_column_edge(self, direction: int) -> None:
+        self._go_column(0 if direction < 0 else len(self.columns.shown) - 1)
+
+    def action_next_warning(self, direction: int) -> None:
+        """Go to the next row that something is to be said about, round the end."""
+        count = len(self.view)
+        for step in range(1, count + 1):
+            index = (self.cursor + direction * step) % count
+            if self.desk.worst(self.view[index]) is not None:
+                self.cursor = index
+                return
+        self.cockpit.tell("No row has a warning.")
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.first_column = self.columns.reveal(self.column, 1, GUTTER, self.room)
+        self.refresh_all()
+
+    def on_focus(self) -> None:
+        super().on_focus()
+        self.refresh_heading()
+
+    def on_blur(self) -> None:
+        super().on_blur()
+        self.refresh_heading()
+
+    def on_click(self, event: Click) -> None:
+        place = next((p for p in self.placed() if p.x <= event.x < p.x + p.width + GAP), None)
+        if event.y >= self.HEADING and place is not None:
+            self._go_column(self.columns.index(place.column.key))
+        super().on_click(event)
+        if event.y >= self.HEADING and event.chain == 2 and place is not None:
+            self.post_message(self.EditWanted(self))
+
+    # --- marks -------------------------------------------------------------------------------------------
+
+    def action_mark(self) -> None:
+        """Mark the row or take its mark away; the cursor goes on."""
+        if self.row is None:
+            return
+        self._anchor = None
+        self.desk.mark(self.desk.marked ^ {self.row})
+        self.cursor += 1
+
+    def action_mark_range(self) -> None:
+        """Begin a range here, or end the one that was begun."""
+        if self.ranging:
+            self._anchor, self._held = None, False
+            self.post_message(self.RangeChanged(self))
+        elif self.row is not None:
+            self._begin_range(held=True)
+            self.post_message(self.RangeChanged(self))
+
+    def action_extend(self, step: int) -> None:
+        """Mark this row and the next one."""
+        if self.row is None:
+            return
+        if self._anchor is None:
+            self._begin_range(held=False)
+        held, self._held = self._held, True
+        self.cursor += step
+        self._held = held
+
+    def _begin_range(self, *, held: bool) -> None:
+        self._anchor, self._held, self._kept = self.cursor, held, self.desk.marked
+        self._mark_range()
+
+    def _mark_range(self) -> None:
+        if self._anchor is not None:
+            first, last = sorted((self._anchor, self.cursor))
+            self.desk.mark(self._kept | {self.view[index] for index in range(first, min(last + 1, len(self.view)))})
+
+    def action_mark_all(self) -> None:
+        everything = frozenset(self.view)
+        self._anchor, self._held = None, False
+        self.desk.mark(() if everything <= self.desk.marked else self.desk.marked | everything)
+
+    def action_back(self) -> None:
+        """Leave one thing at a time: the range, the marks, the filter."""
+        if self.ranging:
+            self.action_mark_range()
+        elif self.desk.marked:
+            self._anchor = None
+            self.desk.mark(())
+        else:
+            self.post_message(self.FilterWanted(self, on=False))
+
+    # --- what the pane does --------------------------------------------------------------------------
+
+    def action_edit(self) -> None:
+        if self.row is not None:
+            self.post_message(self.EditWanted(self))
+
+    def action_filter(self) -> None:
+        self.post_message(self.FilterWanted(self, on=True))

@@ -1,0 +1,193 @@
+"""The pane of the sheet: its title, the line that filters it, the cell that is being edited."""
+
+from functools import partial
+
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.content import Content
+from textual.events import DescendantBlur
+from textual.widgets import Input
+
+from fluxtui.domain.batch import Batch
+from fluxtui.engine.live_quote import Severity
+from fluxtui.tui import faces
+from fluxtui.tui.editing import edits, fields, searching
+from fluxtui.tui.editing.fields import FieldError
+from fluxtui.tui.screens.batch.cell_editor import CellEditor
+from fluxtui.tui.screens.batch.desk import Changed, Priced
+from fluxtui.tui.screens.batch.desk_part import DeskPart
+from fluxtui.tui.screens.batch.row_work import tasks_word
+from fluxtui.tui.screens.batch.sheet import TaskSheet
+from fluxtui.tui.screens.batch.sheet_lines import SEVERITIES
+from fluxtui.tui.work import begin, in_thread
+
+IN_THE_PANE = frozenset({"prompt", "negative_prompt", "references", "extra"})
+"""Columns that are edited in the large editor: one line is too little for them."""
+
+
+class SheetPane(DeskPart, Container):
+    """The sheet with what belongs to it."""
+
+    sheet = getters.query_one(TaskSheet)
+    line = getters.query_one("#task-filter", Input)
+    cell = getters.query_one(CellEditor)
+
+    def __init__(self) -> None:
+        super().__init__(id="tasks-pane", classes="pane")
+        self._searcher = searching.Searcher()
+        self._rows: tuple[int, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        yield TaskSheet(id="tasks")
+        yield Input(placeholder=f"words, {', '.join(searching.WORDS)}", id="task-filter", compact=True)
+        yield CellEditor()
+
+    def desk_changed(self, what: Changed) -> None:
+        if what & Changed.OPENED:
+            self._close_filter()
+            self.cell.close()
+        elif what & Changed.TASKS and self.line.value:
+            self._search()
+        self._show_title()
+
+    def _show_title(self) -> None:
+        desk, count = self.desk, len(self.desk.batch.tasks)
+        shown = self.sheet.row_count
+        title = f"tasks {count:,}" if shown == count else f"tasks {shown:,} of {count:,}"
+        if desk.marked:
+            hidden = len(desk.marked - set(self.sheet.view)) if shown != count else 0
+            title += f" · {len(desk.marked):,} marked" + (f", {hidden:,} not shown" if hidden else "")
+        if self.sheet.ranging:
+            title += " · marking: v ends"
+        self.border_title = Content(title)
+        self.border_subtitle = self._row_words()
+
+    def _row_words(self) -> Content:
+        """Return the worst there is to say about the row under the cursor."""
+        notes = self.desk.notes(self.desk.row)
+        if not notes:
+            return Content("")
+        glyph, color = SEVERITIES[notes[0].severity]
+        target = "" if not notes[0].target else f"{notes[0].target}: "
+        more = f"  +{len(notes) - 1}" if len(notes) > 1 else ""
+        room = max(self.size.width - 8 - len(more), 8)
+        text = faces.one_line(f"{target}{notes[0].sentence}", 400)
+        text = text if len(text) <= room else text[: room - 1] + "…"
+        return Content.assemble((f"{glyph} ", f"${color}"), text, (more, "$muted"))
+
+    @on(TaskSheet.RangeChanged)
+    def _ranging(self) -> None:
+        self._show_title()
+
+    # --- the filter --------------------------------------------------------------------------------------
+
+    @on(TaskSheet.FilterWanted)
+    def _filter_wanted(self, event: TaskSheet.FilterWanted) -> None:
+        if event.on:
+            self.line.add_class("-open")
+            self.line.focus()
+        else:
+            self._close_filter()
+
+    def _close_filter(self) -> None:
+        if self.line.has_class("-open"):
+            self.line.value = ""
+            self.line.remove_class("-open")
+            self.sheet.focus()
+
+    @on(Input.Changed, "#task-filter")
+    def _filter_typed(self) -> None:
+        self._search()
+
+    @on(Input.Submitted, "#task-filter")
+    def _filter_done(self) -> None:
+        if not self.line.value:
+            self.line.remove_class("-open")
+        self.sheet.focus()
+
+    def _search(self) -> None:
+        wanted = searching.parse(self.line.value)
+        if wanted.empty:
+            self.workers.cancel_group(self, "search")
+            self.sheet.show_rows(range(len(self.desk.batch.tasks)))
+            self._show_title()
+        else:
+            desk = self.desk
+            begin(
+                self,
+                partial(self._searched, wanted, desk.batch, desk.marked, desk.priced),
+                group="search",
+                exclusive=True,
+            )
+        self.line.set_class(wanted.wrong is not None, "-wrong")
+
+    async def _searched(
+        self, wanted: searching.RowFilter, batch: Batch, marked: frozenset[int], priced: Priced | None
+    ) -> None:
+        def asked(ask: str, row: int) -> bool:
+            if ask == "is:marked":
+                return row in marked
+            worst = priced.worst[row] if priced is not None and row < len(priced.worst) else None
+            return worst is Severity.WRONG if ask == "is:wrong" else worst is not None
+
+        rows = await in_thread(self._searcher.rows, batch.tasks, wanted, asked)
+        if batch is self.desk.batch and self.is_attached:
+            self.sheet.show_rows(rows)
+            self._show_title()
+
+    # --- the cell ----------------------------------------------------------------------------------------
+
+    @on(TaskSheet.EditWanted)
+    def edit_cell(self) -> None:
+        """Edit the cell under the cursor: here, or in the large editor when it needs more than a line."""
+        sheet, desk = self.sheet, self.desk
+        task, key = desk.task, sheet.key
+        if task is None:
+            return
+        text = fields.text_of(task, key)
+        self._rows = desk.rows if desk.row in desk.marked else (desk.row,)
+        if len(self._rows) == 1 and (key in IN_THE_PANE or "\n" in text) and self.working.open_field(key):
+            return
+        sheet.reveal()
+        place = sheet.cell(sheet.cursor, key)
+        if place is None or "\n" in text:
+            return
+        note = f"for the {tasks_word(len(self._rows))} marked" if len(self._rows) > 1 else ""
+        self.cell.edit(text, place, sheet.size.width, partial(self._wrong, key), note)
+
+    def _wrong(self, key: str, text: str) -> str | None:
+        try:
+            edits.set_text(self.desk.batch, self._rows[:2], key, text)  # two stand for many
+        except FieldError as error:
+            return error.sentence()
+        return None
+
+    def _take_over(self, text: str) -> bool:
+        try:
+            self.desk.apply(edits.set_text(self.desk.batch, self._rows, self.sheet.key, text))
+        except FieldError as error:
+            self.cell.refuse(error.sentence())
+            return False
+        self.cell.close()
+        return True
+
+    @on(CellEditor.Done)
+    def _cell_done(self, event: CellEditor.Done) -> None:
+        if not self.cell.open or not self._take_over(event.text):
+            return
+        self.sheet.focus()
+        if event.columns or event.rows:
+            self.sheet.action_column(event.columns)
+            self.sheet.cursor += event.rows
+            self.call_after_refresh(self.edit_cell)
+
+    @on(CellEditor.Left)
+    def _cell_left(self) -> None:
+        self.cell.close()
+        self.sheet.focus()
+
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        """Somebody went elsewhere with the mouse: what can be taken over is, nothing typed is lost silently."""
+        if event.widget is self.cell.line and self.cell.open and self.app.app_focus:
+            self._take_over(self.cell.line.value)
