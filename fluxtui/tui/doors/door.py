@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fluxtui.domain.batch import Target
 from fluxtui.tui.doors.batches import BatchDoor, Batches
+from fluxtui.tui.doors.history import HistoryDoor, Past
 from fluxtui.tui.doors.runs import RunDoor, Runs
 from fluxtui.tui.doors.services import ServiceDoor, ServiceStates
 from fluxtui.tui.doors.settings import SettingsDoor, SettingsReader
@@ -24,6 +25,9 @@ class EngineDoor(Protocol):
 
     @property
     def runs(self) -> RunDoor: ...
+
+    @property
+    def history(self) -> HistoryDoor: ...
 
     @property
     def services(self) -> ServiceDoor: ...
@@ -56,6 +60,7 @@ class RealEngine:
         self._workshop = Workshop(workspace, sandbox=sandbox)
         self.batches: BatchDoor = Batches(self._workshop, tuple(targets))
         self.runs: RunDoor = Runs(self._workshop)
+        self.history: HistoryDoor = Past(self._workshop)
         self.services: ServiceDoor = ServiceStates(self._workshop)
         self.settings: SettingsDoor = SettingsReader(self._workshop, options)
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 from fluxtui.domain.values import JsonValue
 from fluxtui.tui.doors.batches import Quoted, Sheet
 from tests.tui.fakes.batches import FakeBatches
+from tests.tui.fakes.history import FakeHistory
 from tests.tui.fakes.runs import FakeRuns
 from tests.tui.fakes.services import FakeServices
 from tests.tui.fakes.settings import FakeSettings
 
-__all__ = ["FakeBatches", "FakeEngine", "FakeRuns", "FakeServices", "FakeSettings"]
+__all__ = ["FakeBatches", "FakeEngine", "FakeHistory", "FakeRuns", "FakeServices", "FakeSettings"]
 
 
 @dataclass
@@ -19,6 +20,7 @@ class FakeEngine:
     sandbox: bool = False
     batches: FakeBatches = field(default_factory=FakeBatches)
     runs: FakeRuns = field(default_factory=FakeRuns)
+    history: FakeHistory = field(default_factory=FakeHistory)
     services: FakeServices = field(default_factory=FakeServices)
     settings: FakeSettings = field(default_factory=FakeSettings)
 
@@ -33,7 +35,7 @@ class FakeEngine:
         starts: int = 1,
     ) -> "FakeEngine":
         """Return one whose runner lives or not, whose services are ready or not, whose file reads as `sheet`."""
-        return cls(sandbox, FakeBatches(sheet), FakeRuns(alive, starts), FakeServices(ready))
+        return cls(sandbox, FakeBatches(sheet), FakeRuns(alive, starts), services=FakeServices(ready))
 
     def simulated(self) -> "FakeEngine":
         return replace(self, sandbox=True)
