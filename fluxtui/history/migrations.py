@@ -358,12 +358,21 @@ END
 """
 
 
+def _log_and_tabs(connection: sqlite3.Connection) -> None:
+    """Trouble is found among a million events, and live runs among many, without reading all of them."""
+    connection.execute(
+        "CREATE INDEX events_of_trouble ON events (run_id) WHERE state IN ('queued', 'refused', 'failed', 'in_doubt')"
+    )
+    connection.execute("CREATE INDEX runs_by_state ON runs (state)")
+
+
 MIGRATIONS: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
     ("first schema", _first_schema),
     ("health of lanes", _health_of_lanes),
     ("steering", _steering),
     ("search", _search),
     ("disk use", _disk_use),
+    ("log and tabs", _log_and_tabs),
 )
 """In order; never renamed or removed once released."""
 
