@@ -11,7 +11,7 @@ from textual import on
 from textual.content import Content
 from textual.signal import Signal
 
-from fluxtui.domain.batch import Target
+from fluxtui.domain.batch import Batch, Target
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.domain.values import JsonValue
 from fluxtui.history.database import database_path
@@ -158,6 +158,23 @@ class Cockpit(Foundation):
         self.switch_mode("batch")
         if isinstance(self.screen, BatchScreen):
             self.screen.load(path)
+
+    def open_copy(self, batch: Batch, name: str) -> None:
+        """Show a batch that is in no file yet on the Batch screen, as the one that `name` would hold."""
+        self.batch_path, self.start_wanted = None, False
+        begin(self, partial(self._open_copy, batch, name), group="copy")
+
+    async def _open_copy(self, batch: Batch, name: str) -> None:
+        from fluxtui.tui.screens.batch.screen import BatchScreen
+
+        await self.switch_mode("batch")
+        if isinstance(self.screen, BatchScreen):
+            self.screen.take(batch, name)
+
+    def open_workspace(self, folder: Path) -> None:
+        """Leave for another workspace. Work under way here goes on without the screen."""
+        self.next_workspace = folder
+        self.exit(0)
 
     def action_leave(self) -> None:
         run = self.live.shown

@@ -50,6 +50,10 @@ class BatchDoor(Protocol):
 
     def read(self, path: Path) -> Sheet: ...
 
+    def unsaved(self, batch: Batch, path: Path) -> Sheet:
+        """Return a batch that is in no file yet as one that would be at `path`."""
+        ...
+
     def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted: ...
 
     def price(
@@ -73,7 +77,6 @@ class Batches:
     def read(self, path: Path) -> Sheet:
         from fluxtui.engine.files import BatchFileError, read_batch
 
-        services = self._workshop.services()
         try:
             result = read_batch(path)
         except BatchFileError as error:
@@ -81,9 +84,25 @@ class Batches:
             batch = error.partial or Batch(path.stem, ())
             return Sheet(path, batch, "", findings, True, (), ())
         findings = tuple(finding.sentence() for finding in result.warnings)
+        wanted = self._targets or result.batch.targets
+        return self._sheet(result.batch, path, wanted, format_name=result.format, findings=findings)
+
+    def unsaved(self, batch: Batch, path: Path) -> Sheet:
+        return self._sheet(batch, path, batch.targets)
+
+    def _sheet(
+        self,
+        batch: Batch,
+        path: Path,
+        wanted: tuple[Target, ...],
+        *,
+        format_name: str = "",
+        findings: tuple[str, ...] = (),
+    ) -> Sheet:
+        services = self._workshop.services()
         chosen: list[Target] = []
         unusable: list[tuple[str, str]] = []
-        for target in self._targets or result.batch.targets or services.default_targets():
+        for target in wanted or services.default_targets():
             try:
                 chosen.append(services.resolve(target))
             except FluxtuiError as error:
@@ -91,7 +110,7 @@ class Batches:
         names = {target.name for target in chosen}
         more = (Target(s.id, model) for s in services.statuses() for model in s.models)
         offered = (*chosen, *(target for target in more if target.name not in names))
-        return Sheet(path, result.batch, result.format, findings, False, tuple(chosen), offered, tuple(unusable))
+        return Sheet(path, batch, format_name, findings, False, tuple(chosen), offered, tuple(unusable))
 
     def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted:
         from fluxtui.engine.plan import plan

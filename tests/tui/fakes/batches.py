@@ -24,6 +24,9 @@ class FakeBatches:
     def read(self, path: Path) -> Sheet:
         return self.sheet or sheet(path)
 
+    def unsaved(self, batch: Batch, path: Path) -> Sheet:
+        return Sheet(path, batch, "", (), False, batch.targets, batch.targets)
+
     def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted:
         return Quoted(_quote(len(sheet.batch.tasks), targets))
 

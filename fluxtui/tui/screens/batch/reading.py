@@ -30,6 +30,19 @@ class ReadingScreen(WorkingScreen):
             self.say("")
             self.app.tell_problem(error.problem)
 
+    def take(self, batch: Batch, name: str) -> None:
+        """Show a batch that is in no file yet."""
+        begin(self, partial(self._take, batch, Path(name)), group="read", exclusive=True)
+
+    async def _take(self, batch: Batch, path: Path) -> None:
+        try:
+            sheet = await in_thread(self.app.engine.batches.unsaved, batch, path)
+        except FluxtuiError as error:
+            self.app.tell_problem(error.problem)
+            return
+        if self.standing:
+            self.desk.open(sheet)
+
     def action_reload(self) -> None:
         if self.desk.path is not None:
             self.load(self.desk.path)
