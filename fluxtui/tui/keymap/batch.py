@@ -7,10 +7,11 @@ BATCH = (
     Key("batch.findings", "w", "show_findings", "batch", "warnings", "Every warning and impossible cell.", True),
     Key("batch.undo", "ctrl+z", "undo", "batch", "undo", "Take the last change back."),
     Key("batch.redo", "ctrl+y", "redo", "batch", "redo", "Do again what was taken back."),
+    Key("batch.new", "ctrl+n", "new_batch", "batch", "new batch", "Begin an empty batch."),
     Key("batch.reload", "r", "reload", "batch", "read again", "Read the file again."),
 )  # fmt: skip
 
 TARGETS = (
-    Key("targets.toggle", "space", "screen.toggle_target", "targets", "on/off", "Let the target draw, or not.", True),
-    Key("targets.all", "A", "screen.all_targets", "targets", "all or none", "Tick every target, or none."),
+    Key("targets.toggle", "space", "toggle", "targets", "on/off", "Let the target draw, or not.", True),
+    Key("targets.all", "A", "toggle_all", "targets", "all or none", "Tick every target, or none."),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from fluxtui.tui import keymap
 
-_LEAST = 28  # cells: room to type in, however narrow the column
+_LEAST, _USUAL = 20, 40  # cells: room to type in, however narrow the column
 
 
 class CellEditor(Vertical):
@@ -55,7 +55,7 @@ class CellEditor(Vertical):
 
     def edit(self, text: str, place: Region, room: int, check: Callable[[str], str | None], note: str) -> None:
         """Show `text` over the cell at `place` in a sheet `room` cells wide. `check` says what is wrong with a text."""
-        width = min(max(place.width + 2, _LEAST), room)
+        width = min(max(place.width + 2, min(_USUAL, room - place.x + 1), _LEAST), room)
         self.styles.width = width
         self.styles.offset = (max(0, min(place.x - 1, room - width)), place.y)
         self._check, self._note = check, note

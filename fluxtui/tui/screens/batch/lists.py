@@ -1,6 +1,9 @@
 """The targets of the Batch screen, to tick."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+from textual.message import Message
 
 from fluxtui.domain.batch import Target
 from fluxtui.domain.money import Price
@@ -34,6 +37,12 @@ class TargetList(Rows):
         " dollars; ▲ means that something will not be honoured as asked, ✗ that something cannot be drawn at all."
     )
 
+    @dataclass
+    class Ticked(Message):
+        """Other targets are ticked than before."""
+
+        targets: "TargetList"
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.targets: tuple[Target, ...] = ()
@@ -59,10 +68,24 @@ class TargetList(Rows):
         self._quotes = quotes
         self.refresh()
 
-    def tick(self, name: str) -> None:
-        """Tick a target, or take its tick away."""
-        self.ticked = self.ticked ^ {name}
+    def action_toggle(self) -> None:
+        """Tick the target under the cursor, or take its tick away."""
+        if self.current is not None:
+            self.ticked = self.ticked ^ {self.current.name}
+            self._ticked()
+
+    def action_toggle_all(self) -> None:
+        """Tick every target, or none when every one is ticked."""
+        every = frozenset(target.name for target in self.targets)
+        self.ticked = frozenset() if self.ticked == every else every
+        self._ticked()
+
+    def on_rows_chosen(self) -> None:
+        self.action_toggle()
+
+    def _ticked(self) -> None:
         self.refresh()
+        self.post_message(self.Ticked(self))
 
     def chosen(self) -> tuple[Target, ...]:
         return tuple(target for target in self.targets if target.name in self.ticked)

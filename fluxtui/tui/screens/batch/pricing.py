@@ -1,5 +1,7 @@
 """Pricing beside the keystrokes: always the newest batch, never two at once, off the event loop."""
 
+import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,9 @@ from fluxtui.tui.work import begin, in_thread
 
 if TYPE_CHECKING:
     from fluxtui.tui.screens.batch.working import WorkingScreen
+
+_TURN, _PAUSE = 0.002, 0.0002
+"""Seconds that pricing works before it lets the event loop have a turn, and how long it steps aside."""
 
 
 class Pricing:
@@ -51,5 +56,19 @@ class Pricing:
     def _price(self, number: int, batch: Batch, targets: tuple[Target, ...]) -> Priced | None:
         batches, path = self._screen.app.engine.batches, self._screen.desk.path
         source = None if path is None else str(path)
-        live = batches.price(batch, targets, source, lambda: number != self._wanted)
+        live = batches.price(batch, targets, source, self._stopped(number))
         return None if live is None else Priced(live, batch).prepare()
+
+    def _stopped(self, number: int) -> Callable[[], bool]:
+        """Return what says whether a newer quote is wanted. It is asked at every task, and lets the screen in."""
+        turn = time.perf_counter()
+
+        def stopped() -> bool:
+            nonlocal turn
+            if time.perf_counter() - turn > _TURN:
+                # A thread that computes keeps the interpreter for 5 ms at a time: keys would wait for each of them.
+                time.sleep(_PAUSE)
+                turn = time.perf_counter()
+            return number != self._wanted
+
+        return stopped

@@ -145,7 +145,7 @@ class ReplaceScreen(ModalScreen[Preview | None]):
         self.query_one(".card").border_title = Content(f" Replace in {faces.one_line(column.title, 40)}, {count} ")
         parts = [
             *(("[", "$muted"), ("x" if self.regex else " ", "bold $primary"), ("] pattern ", ""), ("ctrl+r", "$muted")),
-            *(("   [", "$muted"), (" " if self.ignore_case else "x", "bold $primary"), ("] A is not a ", "")),
+            *(("   [", "$muted"), (" " if self.ignore_case else "x", "bold $primary"), ("] match case ", "")),
             *(("ctrl+g", "$muted"), ("   column ", ""), (faces.one_line(column.title, 20), "bold $primary")),
             (" ctrl+n", "$muted"),
         ]

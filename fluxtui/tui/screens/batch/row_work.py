@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from fluxtui.domain.batch import Task
+from fluxtui.domain.batch import Batch, Task
 from fluxtui.tui.editing import edits, ordering, paste, replacing
 from fluxtui.tui.editing.edits import Edited
 from fluxtui.tui.editing.fields import FieldError
@@ -66,8 +66,12 @@ class RowWork(DeskPart):
             self.cockpit.tell(f"Filled in {tasks_word(len(rows) - 1)}, ctrl+z undoes")
 
     def action_sort(self) -> None:
-        edit = ordering.sort(self.desk.batch, self._sheet.key)
-        if self._do(edit):
+        if self.desk.document is not None:
+            begin(self._sheet, partial(self._sort, self.desk.batch, self._sheet.key), group="sort", exclusive=True)
+
+    async def _sort(self, batch: Batch, key: str) -> None:
+        edit = await in_thread(ordering.sort, batch, key)
+        if batch is self.desk.batch and self._do(edit):
             self.cockpit.tell(f"{edit.label.capitalize()}, ctrl+z undoes")
 
     # --- columns -------------------------------------------------------------------------------------------

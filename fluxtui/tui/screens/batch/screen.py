@@ -1,5 +1,6 @@
 """Batch (F2): a sheet of tasks that prices itself, who draws them, what that costs; start with one confirmation."""
 
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -21,8 +22,9 @@ from fluxtui.tui.screens.batch.nothing import Beginnings, Nothing
 from fluxtui.tui.screens.batch.reading import ReadingScreen
 from fluxtui.tui.screens.batch.sheet import TaskSheet
 from fluxtui.tui.screens.batch.sheet_pane import SheetPane
-from fluxtui.tui.widgets.rows import Rows
 from fluxtui.tui.work import begin, in_thread
+
+_SAMPLE = 8  # tasks: enough for the price of one picture
 
 
 class BatchScreen(ReadingScreen):
@@ -100,9 +102,10 @@ class BatchScreen(ReadingScreen):
                 begin(self, partial(self._price_offered, sheet), group="offers", exclusive=True)
 
     async def _price_offered(self, sheet: Sheet) -> None:
-        """Price every target on offer, so that the list shows what each would cost."""
+        """Price every target on offer by a few tasks, so that the list shows what each would cost."""
+        few = replace(sheet, batch=replace(sheet.batch, tasks=sheet.batch.tasks[:_SAMPLE]))
         try:
-            quoted = await in_thread(self.app.engine.batches.quote, sheet, sheet.offered)
+            quoted = await in_thread(self.app.engine.batches.quote, few, sheet.offered)
         except FluxtuiError:
             return  # the chosen ones were priced; an offer that cannot be stays without a number
         if self.standing and sheet is self.desk.sheet:
@@ -118,20 +121,8 @@ class BatchScreen(ReadingScreen):
 
     # --- keys ------------------------------------------------------------------------------------------
 
-    def action_toggle_target(self) -> None:
-        target = self.targets.current
-        if target is not None:
-            self.targets.tick(target.name)
-            self.desk.choose(self.targets.chosen())
-
-    @on(Rows.Chosen, "#targets")
-    def _target_chosen(self) -> None:
-        self.action_toggle_target()
-
-    def action_all_targets(self) -> None:
-        every = frozenset(target.name for target in self.targets.targets)
-        self.targets.ticked = frozenset() if self.targets.ticked == every else every
-        self.targets.refresh()
+    @on(TargetList.Ticked)
+    def _targets_ticked(self) -> None:
         self.desk.choose(self.targets.chosen())
 
     @on(Beginnings.Begun)

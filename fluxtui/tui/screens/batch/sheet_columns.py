@@ -74,9 +74,11 @@ class SheetColumns:
 
     def width(self, key: str, room: int) -> int:
         """Return the width of a column in a sheet `room` cells wide; the prompt takes what the others leave."""
+        if key == "name":
+            return min(self._widths[key], max(_NAME[0], room // 3))
         if key != "prompt":
-            return self._widths.get(key, _OTHER[0])
-        others = sum(self._widths.get(column.key, _OTHER[0]) + GAP for column in self._shown if column.key != "prompt")
+            return self._widths[key]
+        others = sum(self.width(column.key, room) + GAP for column in self._shown if column.key != "prompt")
         return max(_PROMPT[0], min(_PROMPT[1], room - others - 1))
 
     def place(self, first: int, left: int, room: int) -> list[Placed]:
