@@ -25,6 +25,7 @@ from fluxtui.tui.preferences import PreferenceFile
 from fluxtui.tui.previews.probe import Mode, Terminal
 from fluxtui.tui.screens.run.screen import RunScreen
 from tests.conditions import until
+from tests.tui import crowd
 from tests.tui.fakes import FakeEngine
 from tests.tui.fakes.batches import AZURE, BFL, TASKS, sheet
 
@@ -117,6 +118,16 @@ class Studio:
             return transaction.connection.execute(statement, values).fetchall()
 
         return self.journal.write_now(run)
+
+    def multiply(self, run_id: int, count: int) -> None:
+        """Make a run of `count` jobs in all states out of one that has two."""
+
+        def run(transaction: Transaction) -> None:
+            _ = transaction.revision
+            for statement, values in crowd.statements(run_id, count, NOW):
+                transaction.connection.execute(statement, values)
+
+        self.journal.write_now(run)
 
     def jobs(self, run_id: int) -> list[int]:
         rows = self.sql("SELECT id FROM jobs WHERE run_id = ? ORDER BY position", run_id)
