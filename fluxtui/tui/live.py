@@ -1,5 +1,7 @@
 """What the cockpit sees of its workspace at this moment: the run it shows, the lanes, the runner."""
 
+from dataclasses import replace
+
 from fluxtui.domain.problems import Problem
 from fluxtui.history.records import LaneRow, RunRow, TargetRow
 from fluxtui.tui import faces, store
@@ -20,6 +22,7 @@ class Live:
         self._tab_ids: set[int] = set()
         self._run_id: int | None = None
         self._follow_latest = True
+        self._expected: dict[str, int] = {}
 
     @property
     def run_id(self) -> int | None:
@@ -36,11 +39,22 @@ class Live:
             case store.RunChanged(run=run, targets=targets) if run.id == self._run_id:
                 self.shown, self.targets = run, targets
             case store.LanesChanged(lanes=lanes):
-                self.lanes = lanes
+                self._expected = {k: n for k, n in self._expected.items() if (k, n) not in _limits(lanes)}
+                self.lanes = tuple(map(self._as_expected, lanes))
             case store.RunnerChanged(alive=alive):
                 self.runner_alive = alive
+                self._expected.clear()
             case store.FeedFailed(problem=problem):
                 self.problem = problem
+
+    def expect(self, lane: str, limit: int) -> None:
+        """Show a lane's limit as it was just asked for, until the runner tells it."""
+        self._expected[lane] = limit
+        self.lanes = tuple(map(self._as_expected, self.lanes))
+
+    def _as_expected(self, lane: LaneRow) -> LaneRow:
+        limit = self._expected.get(lane.key)
+        return lane if limit is None else replace(lane, limit=limit)
 
     def _hear_heads(self, heads: tuple[RunRow, ...], asked: frozenset[int]) -> None:
         """Live runs come first, then those that were live or opened since this cockpit began."""
@@ -70,3 +84,7 @@ class Live:
         self._tab_ids.add(run_id)
         self._feed.keep_telling(frozenset(self._tab_ids))
         self._feed.watch(run_id)
+
+
+def _limits(lanes: tuple[LaneRow, ...]) -> set[tuple[str, int]]:
+    return {(lane.key, limit) for lane in lanes for limit in (lane.limit, lane.wished) if limit is not None}

@@ -17,12 +17,14 @@ from fluxtui.tui.screens.run.screen import RunScreen
 from fluxtui.tui.screens.welcome.screen import WelcomeScreen
 from tests.conditions import until
 from tests.tui.harness import AZURE, FakeEngine, Studio, cockpit, run_screen, running, shown
+from tests.tui.keys import presses
 
 
 def contents(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
+@presses("welcome.keys")
 async def test_an_empty_workspace_is_welcomed_and_nothing_is_written(workspace: Path, tmp_path: Path) -> None:
     app = cockpit(workspace, FakeEngine.made(ready=False))
     async with running(app) as pilot:
@@ -33,6 +35,7 @@ async def test_an_empty_workspace_is_welcomed_and_nothing_is_written(workspace: 
     assert contents(tmp_path) == []
 
 
+@presses("welcome.sandbox")
 async def test_one_key_tries_the_sandbox(studio: Studio) -> None:
     run_id = studio.new_run(sandbox=True)
     app = cockpit(studio.workspace, FakeEngine.made(ready=False, starts=run_id))
@@ -42,6 +45,7 @@ async def test_one_key_tries_the_sandbox(studio: Studio) -> None:
         await until(lambda: app.sandbox and isinstance(app.screen, RunScreen))
 
 
+@presses("app.quit")
 async def test_leaving_says_that_work_goes_on_and_offers_to_pause(studio: Studio) -> None:
     run_id = studio.new_run()
     engine = FakeEngine()
@@ -77,6 +81,7 @@ async def test_leaving_asks_nothing_when_nothing_is_under_way(studio: Studio) ->
         await until(lambda: app.return_code == 0)
 
 
+@presses("app.help", "app.keys", "app.palette", "paper.close")
 async def test_help_keys_and_palette(studio: Studio) -> None:
     studio.new_run()
     app = cockpit(studio.workspace)
@@ -95,6 +100,7 @@ async def test_help_keys_and_palette(studio: Studio) -> None:
         await until(lambda: isinstance(app.screen, RunScreen) and run_screen(app).table.view.sort == "state")
 
 
+@presses("app.history", "app.run")
 async def test_modes_keep_their_state(studio: Studio) -> None:
     studio.new_run()
     app = cockpit(studio.workspace)
@@ -107,6 +113,7 @@ async def test_modes_keep_their_state(studio: Studio) -> None:
         assert run_screen(app).table.cursor == 2
 
 
+@presses("history.resume")
 async def test_history_opens_and_resumes(studio: Studio) -> None:
     first = studio.new_run(batch="first")
     studio.set_state(first, RunState.INTERRUPTED)
@@ -149,6 +156,7 @@ async def test_two_cockpits_agree(studio: Studio) -> None:
             await until(partial(done, app, 1))
 
 
+@presses("app.theme")
 async def test_themes_go_round(studio: Studio) -> None:
     studio.new_run()
     app = cockpit(studio.workspace, theme="flux-paper")

@@ -1,13 +1,11 @@
 """The Run screen through its keys, over a real history that a stand-in for the runner writes."""
 
 from functools import partial
-from pathlib import Path
 
 from textual.widgets import Input
 
-from fluxtui.domain.jobs import JobState, RunState
+from fluxtui.domain.jobs import JobState
 from fluxtui.tui.previews.probe import Mode
-from fluxtui.tui.screens.dialogs.screen import AskScreen, LineScreen
 from fluxtui.tui.screens.run.look import LookScreen
 from fluxtui.tui.widgets.job_table import JobTable
 from tests.conditions import until
@@ -17,16 +15,15 @@ from tests.tui.harness import (
     BROKEN,
     MODERATED,
     UNAVAILABLE,
-    FakeEngine,
     Studio,
     cells,
     cockpit,
-    paint,
     run_screen,
     running,
     shown,
     stopwatch,
 )
+from tests.tui.keys import presses
 
 
 def selected(table: JobTable, job_id: int) -> bool:
@@ -63,6 +60,7 @@ async def test_a_change_appears_without_a_key(studio: Studio) -> None:
         await until(lambda: app.live.shown is not None and app.live.shown.counts.get(JobState.DONE) == 1)
 
 
+@presses("run.sort", "rows.down")
 async def test_the_cursor_stays_on_its_job_when_the_order_changes(studio: Studio) -> None:
     run_id = studio.new_run()
     for job in studio.send(run_id, BFL, 2):
@@ -79,6 +77,7 @@ async def test_the_cursor_stays_on_its_job_when_the_order_changes(studio: Studio
         assert table.job_id == chosen
 
 
+@presses("run.filter")
 async def test_filter_by_state_and_text_and_back(studio: Studio) -> None:
     run_id = studio.new_run()
     refused = studio.send(run_id, AZURE, 1)[0]
@@ -98,6 +97,7 @@ async def test_filter_by_state_and_text_and_back(studio: Studio) -> None:
         await until(lambda: screen.table.row_count == 8)
 
 
+@presses("run.problem", "run.problem-back")
 async def test_jumping_to_what_needs_a_person_wraps_around(studio: Studio) -> None:
     run_id = studio.new_run()
     first, second = studio.send(run_id, BFL, 2)
@@ -114,81 +114,7 @@ async def test_jumping_to_what_needs_a_person_wraps_around(studio: Studio) -> No
         await until(lambda: table.job_id == second)
 
 
-async def test_pausing_and_going_on(studio: Studio) -> None:
-    run_id = studio.new_run()
-    engine = FakeEngine()
-    app = cockpit(studio.workspace, engine)
-    async with running(app) as pilot:
-        await shown(app, pilot)
-        await until(lambda: app.live.runner_alive)
-        await pilot.press("p")
-        await until(lambda: engine.controls == [("pause_run", run_id, {})])
-        studio.set_state(run_id, RunState.PAUSED)
-        await until(lambda: app.live.shown is not None and app.live.shown.state is RunState.PAUSED)
-        await pilot.press("p")
-        await until(lambda: engine.resumed == [run_id])
-
-
-async def test_cancelling_asks_which_part(studio: Studio) -> None:
-    run_id = studio.new_run()
-    engine = FakeEngine()
-    app = cockpit(studio.workspace, engine)
-    async with running(app) as pilot:
-        await shown(app, pilot)
-        await pilot.press("x")
-        await until(lambda: isinstance(app.screen, AskScreen))
-        await pilot.press("escape")
-        assert engine.controls == []
-        job = run_screen(app).table.job_id
-        await pilot.press("x", "j")
-        await until(lambda: engine.controls == [("cancel_job", None, {"job": job})] or bool(engine.controls))
-        assert engine.controls.pop() == ("cancel_job", run_id, {"job": job})
-        await pilot.press("x", "u")
-        await until(lambda: bool(engine.controls))
-        assert engine.controls == [("cancel_run", run_id, {"scope": "queued"})]
-
-
-async def test_retrying_what_failed(studio: Studio) -> None:
-    run_id = studio.new_run()
-    job = studio.send(run_id, AZURE, 1)[0]
-    studio.move(job, JobState.FAILED, UNAVAILABLE)
-    engine = FakeEngine()
-    app = cockpit(studio.workspace, engine)
-    async with running(app) as pilot:
-        await shown(app, pilot)
-        await until(lambda: app.live.shown is not None and bool(app.live.shown.counts.get(JobState.FAILED)))
-        await pilot.press("R", "f")
-        await until(lambda: engine.controls == [("retry", run_id, {"states": ["failed"]})])
-
-
-async def test_a_job_in_doubt_is_adopted_abandoned_or_paid_again(studio: Studio, tmp_path: Path) -> None:
-    run_id = studio.new_run()
-    job = studio.send(run_id, AZURE, 1)[0]
-    studio.move(job, JobState.IN_DOUBT, BROKEN)
-    found = tmp_path / "found.jpg"
-    paint(found, 3)
-    engine = FakeEngine()
-    app = cockpit(studio.workspace, engine)
-    async with running(app) as pilot:
-        await shown(app, pilot)
-        await pilot.press("a")
-        await until(lambda: isinstance(app.screen, AskScreen))
-        await pilot.press("p")
-        await until(lambda: bool(engine.controls))
-        assert engine.controls.pop() == ("in_doubt", run_id, {"jobs": [job], "choice": "resend"})
-        await pilot.press("a")
-        await until(lambda: isinstance(app.screen, AskScreen))
-        await pilot.press("a")
-        await until(lambda: isinstance(app.screen, LineScreen))
-        app.screen.query_one(Input).value = str(tmp_path / "nothing.jpg")
-        await pilot.press("enter")
-        assert isinstance(app.screen, LineScreen)
-        app.screen.query_one(Input).value = str(found)
-        await pilot.press("enter")
-        await until(lambda: bool(engine.controls))
-        assert engine.controls == [("in_doubt", run_id, {"jobs": [job], "choice": "adopt", "path": str(found)})]
-
-
+@presses("run.open", "look.next", "look.close")
 async def test_the_picture_large_and_its_neighbours(studio: Studio) -> None:
     run_id = studio.new_run()
     for job in studio.send(run_id, AZURE, 2):
@@ -232,6 +158,7 @@ async def test_without_pictures_facts_are_shown_instead(studio: Studio) -> None:
         assert not run_screen(app).small.display
 
 
+@presses("rows.first", "rows.last")
 async def test_a_hundred_thousand_jobs_are_there_at_once(studio: Studio) -> None:
     run_id = studio.new_run()
     studio.sql(

@@ -200,7 +200,8 @@ class TargetLines(Widget):
             if lane.resume_at is not None and lane.resume_at > self._clock():
                 return f"↻ goes on in {faces.countdown(lane.resume_at - self._clock())}", "warning"
         if active:
-            return f"◐ {active} in flight", "state-waiting"
+            most = f" of {lane.limit}" if lane is not None else ""
+            return f"◐ {active}{most} in flight", "state-waiting"
         if waiting:
             return f"· {waiting:,} queued", "muted"
         bad = [(state, target.counts[state]) for state in faces.NEEDS_A_PERSON if target.counts.get(state)]

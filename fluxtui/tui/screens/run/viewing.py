@@ -2,11 +2,14 @@
 
 from textual import getters, on
 
+from fluxtui.domain.problems import FluxtuiError
 from fluxtui.tui import faces
 from fluxtui.tui.screens.run.columns import ColumnsScreen
 from fluxtui.tui.screens.run.jobs_pane import JobsPane
 from fluxtui.tui.screens.run.steering_screen import SteeringScreen
 from fluxtui.tui.screens.run.switcher import RunSwitcher
+from fluxtui.tui.store import NoHistoryYet
+from fluxtui.tui.widgets.job_lines import group_label
 from fluxtui.tui.widgets.job_table import JobTable
 from fluxtui.tui.widgets.run_tabs import RunTabs
 
@@ -17,6 +20,19 @@ class ViewingScreen(SteeringScreen):
     tabs = getters.query_one(RunTabs)
     jobs = getters.query_one(JobsPane)
     table = getters.query_one("#jobs", JobTable)
+
+    async def together(self) -> tuple[str, tuple[int, ...]] | None:
+        run_id, view, order = self.table.run_id, self.table.view, self.table.order
+        if run_id is None:
+            return None
+        if self.table.group is not None and order.grouping is not None:
+            return group_label(self.table.group, view.by or "")[0], tuple(order.grouping.members(self.table.group))
+        if not self.jobs.filtered:
+            return None
+        try:
+            return "by the filter", tuple(await self.app.feed.order(run_id, view.job_filter, "position", False))
+        except (NoHistoryYet, FluxtuiError):
+            return None
 
     def action_filter(self) -> None:
         self.jobs.open_filter()
