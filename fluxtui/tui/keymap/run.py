@@ -11,7 +11,7 @@ RUN = (
     Key("run.unpark", "u", "unpark", "run", "unpark", "Let a lane that stands still try again.", True),
     Key("run.sooner", "greater_than_sign", "send_sooner(1)", "run", "sooner", "Send queued jobs sooner.", display=">"),
     Key("run.later", "less_than_sign", "send_sooner(-1)", "run", "later", "Send queued jobs later.", display="<"),
-    Key("run.more", "plus,equals_sign", "change_limit(1)", "run", "more at once", "One request more at once.", display="+"),
+    Key("run.more", "plus,equals_sign", "change_limit(1)", "run", "more at once", "One request more.", display="+"),
     Key("run.fewer", "minus", "change_limit(-1)", "run", "fewer at once", "One request fewer at once.", display="-"),
     Key("run.cap", "B", "raise_cap", "run", "cap", "Raise the spending cap, or lift it."),
     Key("run.filter", "slash", "filter", "run", "filter", "Show some jobs only.", True, display="/"),
