@@ -20,6 +20,7 @@ from fluxtui.history.records import (
     EventRow,
     ImageRow,
     JobDetail,
+    JobEvent,
     JobRow,
     LaneRow,
     RunnerRow,
@@ -218,11 +219,12 @@ def job_detail(connection: sqlite3.Connection, job_id: int) -> JobDetail | None:
         return None
     more = connection.execute(
         "SELECT cells.key, cells.request, cells.context, cells.axis_point, cells.repeat, cells.adaptations,"
-        " jobs.adaptations, jobs.problem, jobs.ticket, jobs.reserved, jobs.priority"
+        " jobs.adaptations, jobs.problem, jobs.ticket, jobs.reserved, jobs.priority,"
+        " (SELECT created_at FROM runs WHERE id = jobs.run_id)"
         " FROM jobs JOIN cells ON cells.id = jobs.cell_id WHERE jobs.id = ?",
         (job_id,),
     ).fetchone()
-    key, request, context, axis_point, repeat, foreseen, observed, problem, ticket, reserved, priority = more
+    key, request, context, axis_point, repeat, foreseen, observed, problem, ticket, reserved, priority, asked = more
     return JobDetail(
         row=_job(row),
         cell_key=key,
@@ -237,7 +239,17 @@ def job_detail(connection: sqlite3.Connection, job_id: int) -> JobDetail | None:
         images=tuple(images(connection, job_id=job_id)),
         reserved=Micros(reserved),
         priority=priority,
+        events=job_events(connection, job_id),
+        queued_at=asked,
     )
+
+
+def job_events(connection: sqlite3.Connection, job_id: int) -> tuple[JobEvent, ...]:
+    """Return the newest changes of a job's state (a thousand at most), first to last."""
+    rows = connection.execute(
+        "SELECT attempt, state, at FROM events WHERE job_id = ? ORDER BY id DESC LIMIT 1000", (job_id,)
+    ).fetchall()
+    return tuple(JobEvent(attempt, JobState(state), at) for attempt, state, at in reversed(rows))
 
 
 def attempts(connection: sqlite3.Connection, job_id: int) -> tuple[AttemptRow, ...]:

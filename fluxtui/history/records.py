@@ -164,6 +164,15 @@ class AttemptRow:
 
 
 @dataclass(frozen=True, slots=True)
+class JobEvent:
+    """A moment at which a job came into a state."""
+
+    attempt: int
+    state: JobState
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class ImageRow:
     """A saved picture. Paths are relative to the workspace; `thumbnail` is None until it is made."""
 
@@ -198,6 +207,8 @@ class JobDetail:
     images: tuple[ImageRow, ...]
     reserved: Micros
     priority: int
+    events: tuple[JobEvent, ...] = ()
+    queued_at: float | None = None  # when its run was asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,12 @@ def job_money(billed: Micros, uncertain: Micros, certainty: Certainty | None) ->
     return "—" if certainty is None else "0"
 
 
+def group_money(billed: Micros, uncertain: Micros) -> str:
+    """Return what a group has cost, and with a `?` what may come on top."""
+    doubt = f"{short_money(uncertain)}?" if uncertain else ""
+    return f"{short_money(billed)}+{doubt}" if billed and doubt else doubt or short_money(billed)
+
+
 def when(at: float, now: float) -> str:
     """Return a moment as people say it: `just now`, `12 min ago`, `14:02`, `18 Nov 14:02`."""
     age = now - at

@@ -7,17 +7,18 @@ from fluxtui.tui.keymap.base import Key, bindings
 from fluxtui.tui.keymap.batch import BATCH, TARGETS
 from fluxtui.tui.keymap.cockpit import GLOBAL
 from fluxtui.tui.keymap.dialogs import CHOICES, DIALOG, PAPER
-from fluxtui.tui.keymap.history import HISTORY
+from fluxtui.tui.keymap.history import AMEND, HISTORY
 from fluxtui.tui.keymap.picture import LOOK
 from fluxtui.tui.keymap.providers import PROVIDERS
 from fluxtui.tui.keymap.run import RUN
-from fluxtui.tui.keymap.run_view import COLUMNS, FILTER, JOBS, RUN_VIEW, RUNS
+from fluxtui.tui.keymap.run_view import COLUMNS, FILTER, JOBS, LOG, RUN_VIEW, RUNS
 from fluxtui.tui.keymap.settings import SETTINGS
 from fluxtui.tui.keymap.sheet import CELL, NOTHING, PICK, REPLACE, SHEET
 from fluxtui.tui.keymap.table import ROWS
 from fluxtui.tui.keymap.welcome import WELCOME
 
 __all__ = [
+    "AMEND",
     "BATCH",
     "CELL",
     "CHOICES",
@@ -28,6 +29,7 @@ __all__ = [
     "GLOBAL",
     "HISTORY",
     "JOBS",
+    "LOG",
     "LOOK",
     "NOTHING",
     "PAPER",
@@ -47,7 +49,7 @@ __all__ = [
 ]
 
 EVERY: tuple[Key, ...] = (
-    *GLOBAL, *RUN, *RUN_VIEW, *JOBS, *FILTER, *COLUMNS, *RUNS, *BATCH, *SHEET,
-    *CELL, *REPLACE, *PICK, *NOTHING, *TARGETS, *PROVIDERS, *HISTORY, *SETTINGS, *WELCOME,
+    *GLOBAL, *RUN, *RUN_VIEW, *JOBS, *FILTER, *LOG, *COLUMNS, *RUNS, *BATCH, *SHEET,
+    *CELL, *REPLACE, *PICK, *NOTHING, *TARGETS, *PROVIDERS, *HISTORY, *AMEND, *SETTINGS, *WELCOME,
     *LOOK, *ROWS, *DIALOG, *CHOICES, *PAPER,
 )  # fmt: skip

@@ -10,6 +10,7 @@ RUN_VIEW = (
     Key("run.reverse", "r", "reverse", "run", "reverse", "Turn the order of the table round."),
     Key("run.group", "b", "choose_group", "run", "group by", "Put jobs in groups by task, target or state."),
     Key("run.columns", "C", "choose_columns", "run", "columns", "Choose the columns and their order."),
+    Key("run.log", "L", "toggle_log", "run", "log", "Show or hide what happened, line by line."),
 )  # fmt: skip
 
 JOBS = (
@@ -23,6 +24,12 @@ FILTER = (
     Key("filter.complete", "tab", "complete", "filter", "complete", "Take the suggested word."),
     Key("filter.earlier", "up", "recall(-1)", "filter", "earlier filter", "The filter before this one.", early=False),
     Key("filter.later", "down", "recall(1)", "filter", "later filter", "The filter after this one.", early=False),
+)  # fmt: skip
+
+LOG = (
+    Key("log.go", "enter", "go_to_job", "log", "show job", "Select this line's job in the table.", True, display="↵"),
+    Key("log.job", "o", "only_job", "log", "one job", "Only lines of the selected job, or of all.", True),
+    Key("log.problems", "e", "only_problems", "log", "problems", "Only lines that tell of trouble, or all.", True),
 )  # fmt: skip
 
 COLUMNS = (

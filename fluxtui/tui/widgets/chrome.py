@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, cast
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.widget import Widget
 
 from fluxtui.domain.jobs import JobState
 from fluxtui.domain.money import show
 from fluxtui.tui import faces
+from fluxtui.tui.widgets.quietly import Line
 
 if TYPE_CHECKING:
     from fluxtui.tui.app import Cockpit
@@ -24,7 +24,7 @@ _WIDE = 110
 """Columns from which the header names every mode; below, the others are keys only."""
 
 
-class Header(Widget):
+class Header(Line):
     """One line: name, modes, workspace; runner, lanes, money, what is in doubt; the sandbox's badge."""
 
     DEFAULT_CSS = """
@@ -33,13 +33,13 @@ class Header(Widget):
 
     def on_mount(self) -> None:
         app = self._cockpit
-        app.news.subscribe(self, lambda _: self.refresh())
+        app.news.subscribe(self, lambda _: self.renew())
 
     @property
     def _cockpit(self) -> "Cockpit":
         return cast("Cockpit", self.app)
 
-    def render(self) -> Content:
+    def text(self) -> Content:
         app = self._cockpit
         width = self.size.width
         left = Content.assemble((" fluxtui ", "bold $primary"), " ")
@@ -82,7 +82,7 @@ class Header(Widget):
         return line + Content(" ")
 
 
-class Footer(Widget):
+class Footer(Line):
     """One line: the screen's own keys that matter now, then the ones that are always there."""
 
     DEFAULT_CSS = """
@@ -91,9 +91,9 @@ class Footer(Widget):
     ALWAYS = ("app.help", "app.palette", "app.quit")
 
     def on_mount(self) -> None:
-        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.renew())
 
-    def render(self) -> Content:
+    def text(self) -> Content:
         own: list[Content] = []
         always: dict[str, Content] = {}
         seen: set[str] = set()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.segment import Segment
 from textual.events import Click
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -108,10 +109,12 @@ class ContactSheet(Widget):
         tiles = tuple(tiles)[: max(self.room, 0)]
         if (tiles, current, self.tile) == (self._tiles, self._current, self._sized):
             return
-        self._sized = self.tile
-        self._tiles, self._current = tiles, current
         # A tile's one line says what tells it from its neighbours.
-        self._by_target = len({tile.target for tile in tiles}) > len({tile.task for tile in tiles})
+        by_target = len({tile.target for tile in tiles}) > len({tile.task for tile in tiles})
+        alike = (self._sized, self._by_target, len(self._tiles)) == (self.tile, by_target, len(tiles))
+        before = [(tile, tile.job_id == self._current) for tile in self._tiles]
+        self._sized, self._by_target = self.tile, by_target
+        self._tiles, self._current = tiles, current
         wanted = {self._wish(tile) for tile in tiles} - {None}
         self._shown = {wish: shown for wish, shown in self._shown.items() if wish in wanted}
         for position, tile in reversed(list(enumerate(tiles))):
@@ -124,16 +127,27 @@ class ContactSheet(Widget):
                 self._shown[wish] = ready
             else:
                 self._pictures.want((self, position), wish, lambda w, s: self.post_message(self.Built(w, s)))
-        self.refresh()
+        if not alike:
+            self.refresh()
+            return
+        for position, tile in enumerate(tiles):
+            if (tile, tile.job_id == current) != before[position]:
+                self._refresh_tile(position)
+
+    def _refresh_tile(self, position: int) -> None:
+        columns, rows = self.tile
+        down, across = divmod(position, self.across)
+        self.refresh(Region(across * columns, down * rows, columns, rows))
 
     def _wish(self, tile: Tile) -> Wish | None:
         columns, rows = self.tile
         return None if tile.path is None else Wish(tile.path, columns - 1, rows - 1, cells_only=True)
 
     def on_contact_sheet_built(self, message: Built) -> None:
-        if any(self._wish(tile) == message.wish for tile in self._tiles):
-            self._shown[message.wish] = message.shown
-            self.refresh()
+        for position, tile in enumerate(self._tiles):
+            if self._wish(tile) == message.wish:
+                self._shown[message.wish] = message.shown
+                self._refresh_tile(position)
 
     def on_resize(self) -> None:
         self.post_message(self.RoomChanged())

@@ -1,22 +1,25 @@
 """The facts of one job as text: error card first, then request, adaptations, attempts, pictures."""
 
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from fluxtui.domain.jobs import JobState
+from fluxtui.domain.jobs import ACTIVE, JobState
 from fluxtui.domain.money import Certainty, Micros, show
 from fluxtui.domain.problems import Problem
 from fluxtui.domain.text import plain
 from fluxtui.history.job_list import GroupTally
-from fluxtui.history.records import AttemptRow, ImageRow, JobDetail
+from fluxtui.history.records import ImageRow, JobDetail
 from fluxtui.tui import faces
 from fluxtui.tui.widgets.job_lines import group_label
+from fluxtui.tui.widgets.quietly import say
+from fluxtui.tui.widgets.timeline import timeline
 
 _LABEL = 11
+_WIDEST = 72
+"""Cells of the longest bar of an attempt."""
 
 
 def _labelled(label: str, value: str, style: str = "") -> Content:
@@ -52,7 +55,7 @@ def problem_card(problem: Problem, color: str) -> Content:
     ]
     if facts:
         lines.append(Content.styled(" · ".join(facts), "$muted"))
-    if problem.detail:
+    if problem.detail and problem.detail.strip(" .") not in f"{problem.what} {problem.cause}":
         lines.append(Content.styled(problem.detail, "$muted"))
     return Content("\n").join(lines)
 
@@ -94,21 +97,6 @@ def _asked(detail: JobDetail) -> Iterable[Content]:
         yield _labelled("repeat", str(detail.repeat))
 
 
-def _attempt(attempt: AttemptRow) -> Content:
-    at = time.strftime("%H:%M:%S", time.localtime(attempt.started_at))
-    took = "" if attempt.ended_at is None else faces.duration(attempt.ended_at - attempt.started_at)
-    line = Content.assemble((f"{attempt.number:<3}", "$muted"), f"{at}  {took:<7}")
-    if attempt.outcome:
-        state = JobState(attempt.outcome) if attempt.outcome in JobState.__members__.values() else None
-        if state is JobState.QUEUED:
-            line += Content.styled("  sent again later", "$warning")
-        elif state is not None:
-            line += Content.styled(f"  {faces.GLYPHS[state]} {state.label}", f"${faces.color_of(state)}")
-    if attempt.problem is not None:
-        line += Content.styled(f"  {faces.one_line(attempt.problem.what)}", "$muted")
-    return line
-
-
 def _picture(image: ImageRow) -> Content:
     size = image.size_bytes / 1000
     weight = f"{size / 1000:.1f} MB" if size >= 1000 else f"{size:.0f} KB"
@@ -132,8 +120,11 @@ def _money(detail: JobDetail) -> Content:
     return _labelled("cost", f"{show(row.billed)} {sure}")
 
 
-def job_facts(detail: JobDetail) -> Content:
-    """Return what there is to say about a job besides its heading and its problem, most urgent first."""
+def job_facts(detail: JobDetail, width: int, now: float) -> Content:
+    """Return what there is to say about a job besides its heading and its problem, most urgent first.
+
+    `width` is in cells: the bars of the attempts take it. `now` is when an attempt under way ends.
+    """
     row, request = detail.row, detail.request
     blocks: list[Content] = []
     if row.state is JobState.IN_DOUBT:
@@ -163,7 +154,7 @@ def job_facts(detail: JobDetail) -> Content:
     if rewritten:
         blocks.append(Content.assemble(("the service drew instead\n", "$warning"), plain(rewritten, limit=3000)))
     if detail.attempts:
-        blocks.append(Content("\n").join(_attempt(attempt) for attempt in detail.attempts))
+        blocks.append(timeline(detail, width, now))
     return Content("\n\n").join(blocks)
 
 
@@ -199,32 +190,55 @@ class Facts(VerticalScroll, can_focus=True):
     """
     HELP = "The selected job: what went wrong and what to do, what was asked, how it was adapted, every attempt."
 
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._detail: JobDetail | None = None
+
     def compose(self) -> Iterable[Static]:
-        yield Static("", markup=False, classes="heading")
-        yield Static("", markup=False, classes="problem")
-        yield Static("", markup=False, classes="rest")
+        yield Static(Content(""), markup=False, classes="heading")
+        yield Static(Content(""), markup=False, classes="problem")
+        yield Static(Content(""), markup=False, classes="rest")
 
     def show(self, detail: JobDetail | None) -> None:
         """Show a job's facts, or a quiet line when there is no job."""
         head, card, rest = self.query(Static).results()
+        self._detail = detail
         problem = None if detail is None or detail.row.state is JobState.DONE else detail.problem
         self.set_class(problem is not None, "-problem")
         if detail is None:
-            head.update(Content.styled("Nothing selected.", "$muted"))
-            rest.update("")
+            say(head, Content.styled("Nothing selected.", "$muted"))
+            say(rest, Content(""))
             return
-        head.update(heading(detail))
-        rest.update(job_facts(detail))
+        say(head, heading(detail))
+        self._say_rest()
         for state in JobState:
             card.set_class(detail.row.state is state, f"-{state.value.replace('_', '-')}")
         if problem is not None:
             color = "warning" if detail.row.state is JobState.QUEUED else faces.color_of(detail.row.state)
-            card.update(problem_card(problem, color))
+            say(card, problem_card(problem, color))
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self._tick)
+
+    def on_resize(self) -> None:
+        self._say_rest()
+
+    def _tick(self) -> None:
+        if self._detail is not None and self._detail.row.state in ACTIVE and self.is_on_screen:
+            self._say_rest()
+
+    def _say_rest(self) -> None:
+        if self._detail is not None and self.is_mounted:
+            # As if the scrollbar were there: it comes and goes, and bars should not break over it.
+            width = max(0, min(self.size.width - self.gutter.width - self.scrollbar_size_vertical, _WIDEST))
+            say(self.query_one(".rest", Static), job_facts(self._detail, width, self._clock()))
 
     def show_group(self, name: str, by: str, tally: GroupTally | None) -> None:
         """Show what a group of jobs holds."""
         head, _, rest = self.query(Static).results()
+        self._detail = None
         self.remove_class("-problem")
         label, color = group_label(name, by)
-        head.update(Content.styled(label, f"bold ${color}"))
-        rest.update("" if tally is None else group_facts(tally, by))
+        say(head, Content.styled(label, f"bold ${color}"))
+        say(rest, Content("") if tally is None else group_facts(tally, by))

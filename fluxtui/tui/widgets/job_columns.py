@@ -30,6 +30,7 @@ class Column:
 
 
 _MANY = 400
+_WIDEST_MODEL = 22
 
 EVERY: Mapping[str, Column] = {
     column.id: column
@@ -69,24 +70,25 @@ def share(width: int, chosen: Sequence[str], longest_target: int, longest_model:
     Where whole targets do not fit beside the others, models must do.
     """
     columns = [EVERY[name] for name in chosen]
-    while len(columns) > 1 and _least(columns) > width and any(column.rank for column in columns):
-        columns.remove(max(columns, key=lambda column: column.rank))
+    least = {column.id: column.least for column in columns}
     most = {column.id: column.most for column in columns}
-    if "target" in most:
-        most["target"] = max(EVERY["target"].least, min(longest_target, most["target"]))
-        if _filled(width, columns, most).get("target", 0) < longest_target:
-            most["target"] = max(EVERY["target"].least, min(longest_model, EVERY["target"].most))
-    cells = _filled(width, columns, most)
+    if "target" in least:  # no fewer than tell models apart, no more than the longest name
+        least["target"] = max(EVERY["target"].least, min(longest_model, _WIDEST_MODEL))
+        most["target"] = max(least["target"], min(longest_target, EVERY["target"].most))
+    while len(columns) > 1 and any(column.rank for column in columns):
+        if sum(least[column.id] for column in columns) + GAP * (len(columns) - 1) <= width:
+            break
+        columns.remove(max(columns, key=lambda column: column.rank))
+    cells = _filled(width, columns, least, most)
+    if cells.get("target", longest_target) < longest_target:
+        most["target"] = max(least["target"], min(longest_model, EVERY["target"].most))
+        cells = _filled(width, columns, least, most)
     return tuple((column, cells[column.id]) for column in columns)
 
 
-def _least(columns: Sequence[Column]) -> int:
-    return sum(column.least for column in columns) + GAP * (len(columns) - 1)
-
-
-def _filled(width: int, columns: Sequence[Column], most: Mapping[str, int]) -> dict[str, int]:
+def _filled(width: int, columns: Sequence[Column], least: Mapping[str, int], most: Mapping[str, int]) -> dict[str, int]:
     """Return cells by column: the least, then what is left, evenly to those that still grow."""
-    cells = {column.id: min(column.least, most[column.id]) for column in columns}
+    cells = {column.id: least[column.id] for column in columns}
     left = width - sum(cells.values()) - GAP * (len(columns) - 1)
     while left > 0:
         growing = [column.id for column in columns if cells[column.id] < most[column.id]]

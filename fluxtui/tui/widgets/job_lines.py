@@ -169,30 +169,24 @@ class JobLines:
         mark = "▸ " if folded else "▾ "
         if tally is None:
             return [(mark, ink("primary")), (label, ink(color, bold=True))]
-        money = faces.short_money(tally.billed)
-        if tally.uncertain:
-            money = f"{money}+{faces.short_money(tally.uncertain)}?"
-        counts = [] if by == "state" else faces.group_counts(tally.counts)
-        jobs = f"{tally.jobs:,}"
-        counted = [(f"{text}  ", ink(color)) for color, text in counts]
+        name_cells = max(10, min(36, width * 2 // 5)) - len(mark)
         bar_width = 0 if by == "state" else (_BAR if width >= 70 else 8)
-        right = sum(cell_len(text) for text, _ in counted) + len(money) + 1
-        while counted and right > width - bar_width - 18:
-            right -= cell_len(counted.pop()[0])
-        room = max(8, width - right - bar_width - len(jobs) - 2 - 2 - 2 - 2)
-        name_cells = min(cell_len(label), room)
         parts: list[Part] = [
             (mark, ink("primary")),
             (fit(label, name_cells), ink(color, bold=True)),
-            (f"  {jobs}  ", quiet),
+            (f"{tally.jobs:>8,}  ", quiet),
         ]
-        used = 2 + name_cells + 2 + len(jobs) + 2
-        filler = width - used - right - bar_width - (2 if bar_width else 0)
-        parts.append((" " * max(filler, 0), quiet))
         if bar_width:
             parts += [(part.glyph * part.cells, ink(part.color)) for part in faces.bar(tally.counts, bar_width)]
             parts.append(("  ", quiet))
-        parts += counted
+        money = faces.group_money(tally.billed, tally.uncertain)
+        room = width - name_cells - len(mark) - 10 - bar_width - 2 - len(money) - 1
+        for color, text in [] if by == "state" else faces.group_counts(tally.counts):
+            if cell_len(text) + 2 > room:
+                break
+            parts.append((f"{text}  ", ink(color)))
+            room -= cell_len(text) + 2
+        parts.append((" " * max(room + (2 if not bar_width else 0), 0), quiet))
         parts.append((money, ink("state-in-doubt") if tally.uncertain else quiet))
         return parts
 

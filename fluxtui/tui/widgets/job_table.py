@@ -67,8 +67,12 @@ class JobTable(OrderedJobs):
         return at is not None
 
     def near(self, before: int, after: int) -> list[int]:
-        """Return the ids of the jobs around the cursor, in order."""
-        return [line for line in self.order.lines[max(0, self.cursor - before) : self.cursor + after + 1] if line > 0]
+        """Return the ids of so many jobs around the cursor, in order; headings are passed over."""
+        lines, spare = self.order.lines, 0 if self.view.by is None else 2 * (before + after) + 8
+        earlier = [line for line in lines[max(0, self.cursor - before - spare) : self.cursor] if line > 0]
+        here_on = [line for line in lines[self.cursor : self.cursor + after + spare + 1] if line > 0]
+        earlier = earlier[-before:] if before > 0 else []
+        return [*earlier, *here_on[: after + 1 + before - len(earlier)]]
 
     async def next_in(self, states: frozenset[JobState], direction: int) -> int | None:
         """Return the nearest job after (or before) the cursor in any of `states`; it wraps around."""

@@ -186,6 +186,11 @@ class OrderedJobs(Rows):
     def draw_heading(self, width: int, ink: Ink) -> list[Part]:
         return self.lines.heading(width, ink, self.view.sort, descending=self.view.descending)
 
+    def nothing(self) -> str:
+        if self.run_id is not None and not self._read_once:
+            return "The jobs are being read …"
+        return "" if self.view.job_filter.empty else "No job passes this filter. Escape shows every job."
+
     def draw_row(self, index: int, width: int, ink: Ink) -> list[Part]:
         line = self.order.lines[index]
         if line > 0 or self.order.grouping is None:

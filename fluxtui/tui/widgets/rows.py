@@ -25,6 +25,8 @@ class Rows(ScrollView, can_focus=True):
     Rows { background: $background; scrollbar-size-vertical: 1; overflow-x: hidden; overflow-y: auto; }
     """
     HEADING = 0
+    GROUND = "background"
+    """The theme variable that rows stand on."""
 
     cursor: reactive[int] = reactive(0, repaint=False, init=False)
     """The index of the row under the cursor; subclasses keep the identity behind it."""
@@ -62,12 +64,21 @@ class Rows(ScrollView, can_focus=True):
     def draw_heading(self, width: int, ink: Ink) -> list[Part]:
         return []
 
+    def nothing(self) -> str:
+        """Return what stands in the first line when there are no rows."""
+        return ""
+
     # --- geometry --------------------------------------------------------------------------------
 
     @property
     def body_height(self) -> int:
         """How many rows are in view."""
         return max(0, self.scrollable_content_region.height - self.HEADING)
+
+    @property
+    def lit(self) -> bool:
+        """Whether the cursor is drawn as the one that keys move."""
+        return self.has_focus
 
     @property
     def in_view(self) -> range:
@@ -101,14 +112,15 @@ class Rows(ScrollView, can_focus=True):
         ink = ink_of(self.app)
         width = self.scrollable_content_region.width
         if y < self.HEADING:
-            return strip_of(self.draw_heading(width, ink), width, ink("muted", "background"))
+            return strip_of(self.draw_heading(width, ink), width, ink("muted", self.GROUND))
         index = self.scroll_offset.y + y - self.HEADING
         if not 0 <= index < self.row_count:
-            return strip_of([], width, ink(None, "background"))
-        on = "background"
+            words = f" {self.nothing()}" if index == 0 else ""
+            return strip_of([(words, ink("muted"))], width, ink(None, self.GROUND))
+        on = self.GROUND
         if index == self.cursor:
-            on = "cursor" if self.has_focus else "cursor-away"
-        mark = ("▌" if index == self.cursor else " ", ink("primary" if self.has_focus else "faint"))
+            on = "cursor" if self.lit else "cursor-away"
+        mark = ("▌" if index == self.cursor else " ", ink("primary" if self.lit else "faint"))
         parts = [mark, *self.draw_row(index, width - 1, ink)]
         return strip_of(parts, width, ink("foreground", on))
 

@@ -15,6 +15,8 @@ from fluxtui.tui.widgets.rows import Rows
 class ColumnList(Rows):
     """Every column: the shown ones first, in their order."""
 
+    GROUND = "surface"
+
     def __init__(self, chosen: tuple[str, ...]) -> None:
         super().__init__()
         self.names: list[str] = []

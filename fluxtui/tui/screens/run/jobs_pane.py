@@ -20,6 +20,7 @@ from fluxtui.tui.widgets import job_columns
 from fluxtui.tui.widgets.filter_line import FilterLine
 from fluxtui.tui.widgets.job_table import SORT_WORDS, JobTable, descends
 from fluxtui.tui.widgets.ordered_jobs import TableView
+from fluxtui.tui.widgets.quietly import entitle
 from fluxtui.tui.work import begin
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class JobsPane(Container):
         with self.line.prevent(Input.Changed):
             self.line.value = kept.line
         self.line.set_class(bool(kept.line), "-open")
+        self.set_class(self.filtered, "-filtered")
         self._say()
         self.show_title()
 
@@ -103,7 +105,7 @@ class JobsPane(Container):
             words.append(f"by {SORT_WORDS.get(view.sort, view.sort)} {mark}")
         if self.following:
             words.append("following")
-        self.border_title = Content(" · ".join(words))
+        entitle(self, Content(" · ".join(words)))
 
     @on(JobTable.OrderChanged)
     def _ordered(self) -> None:
@@ -129,6 +131,7 @@ class JobsPane(Container):
 
     def _look(self, view: TableView) -> None:
         self.table.look(view)
+        self.set_class(self.filtered, "-filtered")  # the pane keeps its size whatever the filter leaves
         self.show_title()
         self.refresh_bindings()
 

@@ -14,6 +14,7 @@ from fluxtui.tui.store import JobsChanged, News
 from fluxtui.tui.widgets.facts import Facts
 from fluxtui.tui.widgets.job_table import JobTable
 from fluxtui.tui.widgets.picture import Picture
+from fluxtui.tui.widgets.quietly import entitle
 
 if TYPE_CHECKING:
     from fluxtui.tui.screens.run.screen import RunScreen
@@ -49,7 +50,7 @@ class LookScreen(CockpitScreen):
             with Container(id="picture-pane", classes="pane"):
                 yield Picture(self.app.pictures)
             with Container(id="facts-pane", classes="pane"):
-                yield Facts()
+                yield Facts(self.app.clock)
 
     def settle_in(self) -> None:
         if self.size.width < 110 and self.app.pictures_on and self._has_picture():
@@ -69,8 +70,8 @@ class LookScreen(CockpitScreen):
         pane = self.query_one("#picture-pane")
         table = self._run_screen.table
         if detail is not None:
-            pane.border_title = Content(f"{detail.row.task} · {detail.row.target}")
-            pane.border_subtitle = Content(f"{table.cursor + 1:,} of {table.row_count:,}")
+            place = Content(f"{table.cursor + 1:,} of {table.row_count:,}")
+            entitle(pane, Content(f"{detail.row.task} · {detail.row.target}"), place)
 
     def on_news(self, news: News) -> None:
         if isinstance(news, JobsChanged) and self._run_screen.table.job_id in news.ids:

@@ -18,6 +18,7 @@ from fluxtui.tui.widgets.contact_sheet import ContactSheet, Tile
 from fluxtui.tui.widgets.facts import Facts
 from fluxtui.tui.widgets.job_table import JobTable
 from fluxtui.tui.widgets.picture import Picture
+from fluxtui.tui.widgets.quietly import entitle
 from fluxtui.tui.work import begin
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class SelectedJob(Vertical):
         with Container(id="preview-pane", classes="pane"):
             yield Picture(cast("Cockpit", self.app).pictures, id="preview")
         with Container(id="facts-pane", classes="pane"):
-            yield Facts()
+            yield Facts(cast("Cockpit", self.app).clock)
 
     def on_mount(self) -> None:
         self.query_one("#facts-pane").border_title = Content("details")
@@ -61,15 +62,15 @@ class SelectedJob(Vertical):
         show_picture(self.picture, cast("Cockpit", self.app).workspace, detail)
         pane = self.query_one("#preview-pane")
         image = detail.images[0] if detail is not None and detail.images else None
-        pane.border_title = Content("preview" if detail is None else faces.one_line(detail.row.target, 60))
-        pane.border_subtitle = Content("" if image is None else f"{image.width} × {image.height} {image.format}")
+        title = Content("preview" if detail is None else faces.one_line(detail.row.target, 60))
+        entitle(pane, title, Content("" if image is None else f"{image.width} × {image.height} {image.format}"))
 
     def show_group(self, name: str, by: str, tally: GroupTally | None) -> None:
         """Show a group of jobs in words."""
         self.facts.show_group(name, by, tally)
         self.picture.show(None)
         pane = self.query_one("#preview-pane")
-        pane.border_title, pane.border_subtitle = Content(by), Content("")
+        entitle(pane, Content(by), Content(""))
 
 
 class SheetPane(Container):
@@ -107,6 +108,7 @@ class SheetPane(Container):
     async def _show(self) -> None:
         app, table, ids = cast("Cockpit", self.app), self._table, tuple(self.ids())
         if table is None or not ids:
+            self.sheet.show((), None)
             return
         try:
             rows, images = await app.feed.ask(

@@ -14,6 +14,7 @@ from fluxtui.history import queries
 from fluxtui.history.records import JobDetail, JobRow
 from fluxtui.tui import keymap
 from fluxtui.tui.screens.run.jobs_pane import JobsPane
+from fluxtui.tui.screens.run.log_pane import LogPane
 from fluxtui.tui.screens.run.look import LookScreen
 from fluxtui.tui.screens.run.panes import SelectedJob, SheetPane
 from fluxtui.tui.screens.run.viewing import ViewingScreen
@@ -21,6 +22,8 @@ from fluxtui.tui.store import JobsChanged, LanesChanged, News, NoHistoryYet, Run
 from fluxtui.tui.widgets.contact_sheet import ContactSheet
 from fluxtui.tui.widgets.facts import problem_text
 from fluxtui.tui.widgets.job_table import JobTable
+from fluxtui.tui.widgets.log_lines import LogLines
+from fluxtui.tui.widgets.quietly import say
 from fluxtui.tui.widgets.rows import Rows
 from fluxtui.tui.widgets.run_head import RunHead, TargetLines, parked_words, seconds_left
 from fluxtui.tui.widgets.run_tabs import RunTabs
@@ -42,6 +45,7 @@ class RunScreen(ViewingScreen):
         "#filter",
         "#filter-said",
         "ContactSheet",
+        "#log",
         "Picture",
         "Facts > .rest",
     )
@@ -56,21 +60,24 @@ class RunScreen(ViewingScreen):
     lines = getters.query_one(TargetLines)
     selected = getters.query_one(SelectedJob)
     small = getters.query_one(SheetPane)
+    log_pane = getters.query_one(LogPane)
 
     def __init__(self) -> None:
         super().__init__()
         self.detail: JobDetail | None = None
         self._shown_run: int | None = None
+        self._known: object = None
 
     def compose_body(self) -> ComposeResult:
         yield RunTabs()
         yield RunHead(self.app.clock)
         yield TargetLines(self.app.clock)
-        yield Static("", id="parked", markup=False)
+        yield Static(Content(""), id="parked", markup=False)
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield JobsPane()
                 yield SheetPane()
+                yield LogPane()
             yield SelectedJob(id="right")
         yield Static(
             Content.assemble(
@@ -94,6 +101,8 @@ class RunScreen(ViewingScreen):
         match news:
             case RunChanged() | RunsChanged() | LanesChanged() | RunnerChanged():
                 self._show_run()
+                if isinstance(news, RunsChanged):
+                    self.log_pane.read_new()
             case JobsChanged(run_id=run_id, rows=rows, all_=everything) if run_id == self._shown_run:
                 self._take_jobs(rows, everything)
 
@@ -104,16 +113,21 @@ class RunScreen(ViewingScreen):
         self.tabs.show(app.live.tabs, app.live.run_id)
         if run is None:
             return
+        known = (run, app.live.targets, app.live.lanes, app.live.runner_alive)
+        if known == self._known and run.id == self._shown_run:
+            return  # told once more: one look at the history brings several pieces of news
+        self._known = known
         self.head.show(run, seconds_left(app.live.targets, app.live.lanes), app.live.runner_alive)
         self.lines.show(app.live.targets, app.live.lanes)
         parked = parked_words(run, app.live.targets, app.live.lanes)
-        self.query_one("#parked", Static).update(parked)
+        say(self.query_one("#parked", Static), parked)
         self.set_class(bool(parked), "-parked")
         self.jobs.total = run.jobs
         names = tuple(target.target for target in app.live.targets)
         if run.id != self._shown_run:
             self._shown_run = run.id
             self.jobs.show_run(run.id, names)
+            self.log_pane.follow(run.id, None)
         else:
             self.table.set_targets(names)
             if run.jobs != self.table.order.job_count and not self.jobs.filtered:
@@ -142,6 +156,7 @@ class RunScreen(ViewingScreen):
         if self.standing:
             self._read_detail()
             self.small.read()
+            self.log_pane.follow(self._shown_run, self.table.job_id)
 
     @on(JobTable.OrderChanged)
     def _ordered(self) -> None:
@@ -195,6 +210,21 @@ class RunScreen(ViewingScreen):
         elif self.detail is not None:
             self.app.push_screen(LookScreen(self))
 
-    @on(Rows.Chosen)
+    def action_toggle_log(self) -> None:
+        self.log_pane.toggle()
+        self.set_class(self.log_pane.open, "-log")
+        if not self.log_pane.open:
+            self.table.focus()
+
+    @on(LogLines.JobWanted)
+    def _job_wanted(self, message: LogLines.JobWanted) -> None:
+        if not self.table.select_job(message.job_id):
+            self.app.tell("The filter hides this job. esc in the table shows every job.")
+
+    @on(Rows.Chosen, "#log")
+    def _line_chosen(self) -> None:
+        self.log_pane.lines.action_go_to_job()
+
+    @on(Rows.Chosen, "#jobs")
     def _chosen(self) -> None:
         self.action_open_job()

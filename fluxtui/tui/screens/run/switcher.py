@@ -35,10 +35,16 @@ def passes(run: RunRow, text: str) -> bool:
 class RunList(Rows, can_focus=False):
     """The runs that pass the filter, newest first."""
 
+    GROUND = "surface"
+
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__()
         self._clock = clock
         self.runs: tuple[RunRow, ...] = ()
+
+    @property
+    def lit(self) -> bool:
+        return True  # the arrows move it from the line above
 
     @property
     def row_count(self) -> int:
@@ -53,6 +59,9 @@ class RunList(Rows, can_focus=False):
         self.set_reactive(Rows.cursor, cursor)
         self.rows_changed()
         self.reveal()
+
+    def nothing(self) -> str:
+        return "No run is called that."
 
     def draw_row(self, index: int, width: int, ink: Ink) -> list[Part]:
         run = self.runs[index]

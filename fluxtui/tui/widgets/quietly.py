@@ -1,0 +1,50 @@
+"""Saying again what may have changed, and drawing (or laying out) only where it has.
+
+A layout walks every widget of the screen, and a title redraws its whole pane: both cost more than a frame
+is worth while a run changes ten times a second.
+"""
+
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+
+def say(static: Static, content: Content) -> None:
+    """Show `content`. The screen is laid out again only when it takes another number of lines."""
+    before, width = static.content, static.content_size.width
+    if isinstance(before, Content) and before.is_same(content):
+        return
+    fixed = width > 0 and isinstance(before, Content)
+    same_height = fixed and _height(before, static, width) == _height(content, static, width)
+    static.update(content, layout=not same_height)
+
+
+def _height(content: object, static: Static, width: int) -> int:
+    return content.get_height(static.styles, width) if isinstance(content, Content) else 0
+
+
+def entitle(pane: Widget, title: Content, subtitle: Content | None = None) -> None:
+    """Set what stands in a pane's border; `subtitle` None leaves that as it is."""
+    if pane.border_title != title.markup:
+        pane.border_title = title
+    if subtitle is not None and pane.border_subtitle != subtitle.markup:
+        pane.border_subtitle = subtitle
+
+
+class Line(Widget):
+    """One line of text, drawn again only when it says something else. Subclasses make its `text`."""
+
+    _said: Content | None = None
+
+    def text(self) -> Content:
+        """Return what the line says now."""
+        return Content("")
+
+    def renew(self) -> None:
+        """What the line tells of may have changed."""
+        if self._said is None or not self.text().is_same(self._said):
+            self.refresh()
+
+    def render(self) -> Content:
+        self._said = self.text()
+        return self._said
