@@ -36,6 +36,7 @@ class Foundation(App[int]):
         self.theme_files: dict[str, ThemeFile] = {}
         self.theme_problems: tuple[str, ...] = ()
         self.chosen_theme = themes.DARK
+        self.bound: Mapping[str, str] = {}
         self._wanted_theme = theme
         self._writer = ThreadPoolExecutor(1, "preferences")  # one after the other, and none lost at the end
         self._dark = dark
@@ -53,8 +54,8 @@ class Foundation(App[int]):
         found, wrong = themes.every_theme(self.preference_file.path.parent / "themes")
         self.theme_problems = tuple(wrong)
         self.preferences, more = self.preference_file.read()
-        usable, bad_keys = editing.checked(keymap.EVERY, self.preferences.keymap)
-        self.set_keymap(usable)
+        self.bound, bad_keys = editing.checked(keymap.EVERY, self.preferences.keymap)
+        self.set_keymap(dict(self.bound))
         self._take_themes(found)
         problems = [*wrong, *more, *bad_keys]
         wanted = self._wanted_theme or self.preferences.theme
@@ -122,7 +123,8 @@ class Foundation(App[int]):
         """Bind keys anew and keep them: comma-separated keys by id, None for an action's own. At once, everywhere."""
         self.prefer(keymap=changes)
         self._clash_told = False
-        self.set_keymap(editing.checked(keymap.EVERY, self.preferences.keymap)[0])
+        self.bound, _ = editing.checked(keymap.EVERY, self.preferences.keymap)
+        self.set_keymap(dict(self.bound))
 
     def prefer(self, **changes: Change) -> None:
         """Keep a choice (a field of `Preferences`) for this and the next start."""

@@ -21,7 +21,7 @@ QUIT_KEY = "ctrl+q"
 EVERYWHERE = "app"
 PANES: Mapping[str, tuple[str, ...]] = {"rows": ()}
 """Groups of keys that a pane has, and the screens that it is part of; none stands for every screen."""
-ALONE = frozenset({"dialog", "paper", "asked"})
+ALONE = frozenset({"dialog", "paper", "capture"})
 """Groups of the small screens in front, which hide what is below."""
 
 _RESERVED: Mapping[str, str] = {
