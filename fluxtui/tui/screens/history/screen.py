@@ -1,156 +1,67 @@
-"""History (F7): every run of the workspace; open one, go on with one."""
+"""History (F7): every run of the workspace. Find one, open it, go on with it, add to it, delete it."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal
+from textual.containers import Container, Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from fluxtui.domain.jobs import JobState
-from fluxtui.domain.money import show
 from fluxtui.domain.problems import FluxtuiError
-from fluxtui.history import queries
-from fluxtui.history.records import RunRow
-from fluxtui.tui import faces, keymap
-from fluxtui.tui.ink import Ink, Part, fit
-from fluxtui.tui.screens.base import CockpitScreen
+from fluxtui.domain.text import byte_size
+from fluxtui.history.run_list import SORTS
+from fluxtui.tui import keymap
+from fluxtui.tui.screens.dialogs.screen import AskScreen, Choice
+from fluxtui.tui.screens.history import words
+from fluxtui.tui.screens.history.doing import DoingScreen
+from fluxtui.tui.screens.history.filtering import HINT, parse_filter
+from fluxtui.tui.screens.history.line import HistoryLine
+from fluxtui.tui.screens.history.reading import Listing, Look, RunFacts, Searches, read_facts, read_listing, read_names
+from fluxtui.tui.screens.history.table import SORT_WORDS, RunTable
 from fluxtui.tui.store import News, NoHistoryYet, RunnerChanged, RunsChanged
 from fluxtui.tui.widgets.rows import Rows
 from fluxtui.tui.work import begin
 
-_READ_SECONDS = 0.5
+_SORT_KEYS = dict(zip(SORTS, "wbsjmz", strict=True))
 
 
-class RunTable(Rows):
-    """The runs, newest first. The cursor names a run's id."""
-
-    HEADING = 1
-    HELP = "Every run of this workspace, newest first. Enter opens one; r goes on with one that was interrupted."
-
-    def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._clock = clock
-        self.runs: tuple[RunRow, ...] = ()
-
-    @property
-    def row_count(self) -> int:
-        return len(self.runs)
-
-    @property
-    def current(self) -> RunRow | None:
-        return self.runs[self.cursor] if self.runs else None
-
-    def show(self, runs: tuple[RunRow, ...]) -> None:
-        before = self.current
-        self.runs = runs
-        if before is not None:
-            at = next((index for index, run in enumerate(runs) if run.id == before.id), None)
-            if at is not None:
-                self.set_reactive(Rows.cursor, at)
-        self.rows_changed()
-        self.post_message(self.Moved(self, self.cursor))
-
-    def _widths(self, width: int) -> tuple[int, int, int]:
-        """Return the cells of (batch, bar, targets)."""
-        rest = width - (4 + 13 + 9 + 8 + 12 + 2 * 6)
-        batch = max(8, min(36, rest * 3 // 5))
-        bar = max(4, min(40, rest - batch))
-        targets = rest - batch - bar - 2
-        return batch, bar, targets if targets >= 16 else 0
-
-    def draw_heading(self, width: int, ink: Ink) -> list[Part]:
-        batch, bar, targets = self._widths(width - 1)
-        cells = [("  run", 5, False), ("state", 13, False), ("batch", batch, False), ("", bar, False)]
-        cells += [("done", 9, True), ("$", 8, True), ("when", 12, True)]
-        if targets:
-            cells.append(("targets", targets, False))
-        parts: list[Part] = []
-        for word, size, right in cells:
-            parts += [(fit(word, size, right=right), ink("muted")), ("  ", ink("muted"))]
-        return parts
-
-    def draw_row(self, index: int, width: int, ink: Ink) -> list[Part]:
-        run = self.runs[index]
-        batch, bar, targets = self._widths(width)
-        quiet, gap = ink("muted"), ("  ", ink("muted"))
-        parts: list[Part] = [
-            (fit(str(run.id), 4, right=True), quiet),
-            gap,
-            (fit(f"{faces.RUN_GLYPHS[run.state]} {run.state.value}", 13), ink(faces.RUN_COLORS[run.state])),
-            gap,
-            (fit(faces.one_line(run.batch, 200), batch), ink("foreground")),
-            gap,
-            *((part.glyph * part.cells, ink(part.color)) for part in faces.bar(run.counts, bar)),
-            gap,
-            (fit(f"{run.counts.get(JobState.DONE, 0):,}/{run.jobs:,}", 9, right=True), ink("foreground")),
-            gap,
-            (
-                fit("sandbox" if run.sandbox else show(run.spent), 8, right=True),
-                ink("accent") if run.sandbox else quiet,
-            ),
-            gap,
-            (fit(faces.when(run.created_at, self._clock()), 12, right=True), quiet),
-        ]
-        if targets:
-            parts += [gap, (fit(", ".join(faces.one_line(t, 80) for t in run.targets), targets), quiet)]
-        return parts
-
-
-def run_facts(run: RunRow, clock: Callable[[], float]) -> Content:
-    """Return a run in words, for the pane beside the table."""
-    lines = [
-        Content.assemble((faces.one_line(run.batch), "bold"), (f"  run {run.id}", "$muted")),
-        Content.styled(f"{faces.RUN_GLYPHS[run.state]} {run.state.value}", f"${faces.RUN_COLORS[run.state]}"),
-        Content(""),
-        *(Content.styled(text, f"${color}") for color, text in faces.summary(run.counts)),
-        Content(""),
-    ]
-    money = f"{show(run.spent)} billed"
-    if run.cap is not None:
-        money += f", cap {show(run.cap)}"
-    facts = [("began", faces.when(run.created_at, clock())), ("cost", money)]
-    if run.uncertain:
-        facts.append(("in doubt", show(run.uncertain)))
-    if run.started_at is not None and run.finished_at is not None:
-        facts.append(("took", faces.duration(run.finished_at - run.started_at)))
-    if run.sandbox:
-        facts.append(("service", "sandbox: no real money"))
-    facts.append(("pictures", faces.one_line(run.folder)))
-    if run.source:
-        facts.append(("file", faces.one_line(run.source)))
-    lines += [Content.assemble((f"{label:<11}", "$muted"), value) for label, value in facts]
-    lines += [Content(""), *(Content(faces.one_line(target)) for target in run.targets)]
-    if run.state in faces.RESUMABLE_RUNS:
-        lines += [Content(""), Content.assemble(("r", "bold $primary"), ("  goes on with it", "$muted"))]
-    return Content("\n").join(lines)
-
-
-class HistoryScreen(CockpitScreen):
+class HistoryScreen(DoingScreen):
     """The table of runs, and the selected one in words."""
 
     CSS_PATH = "screen.tcss"
     BINDINGS = keymap.bindings(keymap.HISTORY)
     AUTO_FOCUS = "#runs"
-    PARTS = ("#runs", "#facts")
+    PARTS = ("#runs", "#facts", "#filter")
     HELP: ClassVar[str] = (
-        "Every run of this workspace, newest first. The bar shows its jobs by state. A run that was interrupted,"
-        " paused, parked or stopped by its cap can go on with r: finished pictures are never bought again."
+        "Every run of this workspace. / searches what was asked for, word by word, and understands is:stopped,"
+        " is:failed, batch:name, target:name. A run that was interrupted, paused, parked or stopped by its cap goes on"
+        " with r: finished pictures are never bought again. a adds targets, values or repeats to a run of any state and"
+        " buys only what it lacks; f tries what failed again; d makes a new batch of it; x deletes, with or without"
+        " its pictures. space marks several runs for r, f and x."
     )
 
     table = getters.query_one(RunTable)
+    line = getters.query_one(HistoryLine)
 
     def __init__(self) -> None:
         super().__init__()
-        self._due = False
+        self.facts: RunFacts | None = None
+        self._look = Look()
+        self._searches = Searches()
+        self._reading = self._again = self._stale = False
+        self._finishing = False
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="panes"):
             with Container(id="runs-pane", classes="pane"):
                 yield RunTable(self.app.clock, id="runs")
-            with Container(id="facts-pane", classes="pane"):
+                yield Static("", id="match", markup=False)
+                yield HistoryLine(id="filter")
+                yield Static("", id="filter-said", markup=False)
+            with Container(id="facts-pane", classes="pane"), VerticalScroll(id="facts-scroll", can_focus=False):
                 yield Static("", id="facts", markup=False)
         yield Static(
             Content.assemble(("No runs yet\n\n", "bold"), ("F2", "bold $primary"), ("  open a batch", "$muted")),
@@ -160,59 +71,220 @@ class HistoryScreen(CockpitScreen):
 
     def settle_in(self) -> None:
         self.query_one("#facts-pane").border_title = Content("run")
-        self._read()
+        self.read()
+
+    # --- the list --------------------------------------------------------------------------------
 
     def on_news(self, news: News) -> None:
-        if isinstance(news, RunsChanged | RunnerChanged) and not self._due:
-            self._due = True
-            self.set_timer(_READ_SECONDS, self._read)
+        # The feed tells of changes four times a second at most, so there is nothing to wait for.
+        if isinstance(news, RunsChanged | RunnerChanged):
+            if self.is_current:
+                self.read()
+            else:
+                self._stale = True
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
-        self._read()
+        if self.standing:
+            self.read()
 
-    def _read(self) -> None:
-        self._due = False
-        begin(self, self._show_runs, group="runs", exclusive=True)
+    def read(self) -> None:
+        """Read the list anew; a change while it is being read is read right after."""
+        self._again, self._stale = True, False
+        if not self._reading:
+            self._reading = True
+            begin(self, self._read, group="runs")
 
-    async def _show_runs(self) -> None:
+    async def _read(self) -> None:
         try:
-            runs = tuple(await self.app.feed.ask(lambda c: queries.runs(c, limit=500)))
+            while self._again and self.standing:
+                self._again = False
+                look, view = self._look, self.table.wanted
+                listing = await self.app.feed.ask(partial(read_listing, look=look, view=view, searches=self._searches))
+                if self.standing and look == self._look:
+                    self._show(listing)
         except NoHistoryYet:
-            runs = ()
+            self.set_class(True, "-nothing")
         except FluxtuiError:
-            return
-        if not self.standing:
-            return
-        self.set_class(not runs, "-nothing")
-        self.query_one("#runs-pane").border_title = Content(f"runs {len(runs):,}")
-        self.table.show(runs)
+            return  # the feed tells of it
+        finally:
+            self._reading = False
+
+    def _show(self, listing: Listing) -> None:
+        nothing = not listing.every
+        if nothing != self.has_class("-nothing"):
+            self.set_class(nothing, "-nothing")
+        before = self.table.current, self.table.run_id
+        self.table.look = self._look
+        self.table.show(listing)
+        self._show_title(listing)
+        if (self.table.current, self.table.run_id) != before or self.facts is None:
+            self._read_facts()
+        self.refresh_bindings()
+        if listing.broken_off and not self._finishing:
+            self._finishing = True
+            begin(self.app, self.finish_deletions, group="deletions")
+
+    def _show_title(self, listing: Listing) -> None:
+        shown = len(listing.ids)
+        filtered = shown != listing.every or bool(self.line.value)
+        told = [f"runs {shown:,} of {listing.every:,}" if filtered else f"runs {shown:,}"]
+        if self._look.sort != "newest" or not self._look.descending:
+            told.append(f"by {SORT_WORDS[self._look.sort]} {'▾' if self._look.descending else '▴'}")
+        if self.table.marked:
+            told.append(f"{len(self.table.marked):,} marked")
+        pane = self.query_one("#runs-pane")
+        pane.border_title = Content(" · ".join(told))
+        pane.border_subtitle = Content(f"{byte_size(listing.use.total)} on disk" if listing.use.pictures else "")
+
+    @on(RunTable.Wanted)
+    def _wanted(self) -> None:
+        self.read()
+
+    # --- the selected run ------------------------------------------------------------------------
 
     @on(Rows.Moved)
     def _moved(self) -> None:
-        run = self.table.current
-        if run is not None:
-            self.query_one("#facts", Static).update(run_facts(run, self.app.clock))
+        self._read_facts()
         self.refresh_bindings()
 
+    def _read_facts(self) -> None:
+        begin(self, self._show_facts, group="facts", exclusive=True)
+
+    async def _show_facts(self) -> None:
+        run_id, text = self.table.run_id, self._look.run_filter.text
+        try:
+            facts = None
+            if run_id is not None:
+                facts = await self.app.feed.ask(lambda c: read_facts(c, run_id, text))
+        except (NoHistoryYet, FluxtuiError):
+            return
+        if not self.standing or run_id != self.table.run_id:
+            return
+        self.facts = facts
+        pane, match = self.query_one("#facts", Static), self.query_one("#match", Static)
+        if facts is None:
+            pane.update(Content.styled("No run is like that.", "$muted") if self.line.value else "")
+            match.update("")
+        else:
+            width = max(20, pane.size.width or 34)
+            pane.update(words.facts_words(facts, self.app.clock(), width, text))
+            match.update(Content("  ").join([words.matched(found, text) for found in facts.matches[:1]]))
+        match.set_class(facts is not None and bool(facts.matches), "-open")
+
+    # --- the filter ------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        self.line.add_class("-open")
+        self.line.focus()
+        self._say()
+        begin(self, self._read_names, group="names", exclusive=True)
+
+    async def _read_names(self) -> None:
+        try:
+            names = await self.app.feed.ask(read_names)
+        except (NoHistoryYet, FluxtuiError):
+            return
+        if self.standing:
+            self.line.know(*names)
+
+    def action_back(self) -> None:
+        if self.line.has_class("-open"):
+            self.line.keep()
+            self.line.value = ""
+            self.line.remove_class("-open")
+            self.table.focus()
+            self._say()
+        elif self.table.marked:
+            self._mark(frozenset())
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        run_filter, _ = parse_filter(self.line.value)
+        self._look_at(Look(run_filter, self._look.sort, self._look.descending))
+        self._say()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.line.keep()
+        self.line.set_class(bool(self.line.value), "-open")
+        self.table.focus()
+        self._say()
+
+    def _say(self) -> None:
+        """Under the line: what is wrong with it, else what may come next."""
+        _, wrong = parse_filter(self.line.value)
+        following = "  ".join(self.line.suggestions()[:8])
+        if wrong:
+            told = Content.styled(wrong, "$warning")
+        elif following:
+            told = Content.assemble(("tab  ", "$primary"), (following, "$muted"))
+        else:
+            told = Content.styled("" if self.line.value else HINT, "$muted")
+        said = self.query_one("#filter-said", Static)
+        said.update(told)
+        said.set_class(bool(told) and (self.line.has_focus or bool(wrong)) and self.line.has_class("-open"), "-open")
+
+    # --- order and marks -------------------------------------------------------------------------
+
+    def _look_at(self, look: Look) -> None:
+        if look != self._look:
+            self._look = look
+            self.facts = None
+            self.read()
+
+    def _sort(self, sort: str | None) -> None:
+        if sort is not None:
+            turned = not self._look.descending if sort == self._look.sort else sort not in ("batch", "state")
+            self._look_at(Look(self._look.run_filter, sort, turned))
+
+    def action_sort(self) -> None:
+        order = tuple(SORTS)
+        self._sort(order[(order.index(self._look.sort) + 1) % len(order)])
+
+    def action_choose_sort(self) -> None:
+        here = tuple(SORTS).index(self._look.sort)
+        choices = [
+            Choice(_SORT_KEYS[sort], sort, SORT_WORDS[sort], "now; again turns it round" if at == here else "")
+            for at, sort in enumerate(SORTS)
+        ]
+        self.app.push_screen(AskScreen("Sort runs by", Content(""), choices, index=here), self._sort)
+
+    def action_mark(self) -> None:
+        run_id = self.table.run_id
+        if run_id is not None:
+            self._mark(self.table.marked ^ {run_id})
+            self.table.cursor += 1
+
+    def action_mark_all(self) -> None:
+        every = frozenset(self.table.ids)
+        self._mark(frozenset() if self.table.marked == every else every)
+
+    def _mark(self, marked: frozenset[int]) -> None:
+        self.table.mark(marked)
+        self.read()  # for the title
+
+    # --- what can be done ------------------------------------------------------------------------
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "resume_run":
-            run = self.table.current if self.is_mounted and self.query(RunTable) else None
-            return run is not None and self._can_resume(run)
+        if not self.is_mounted or not self.query(RunTable):
+            return True
+        run, marked = self.table.current, self.table.marked
+        match action:
+            case "open_run" | "amend_run" | "duplicate" | "delete" | "mark" | "mark_all":
+                return self.table.run_id is not None
+            case "resume_run":
+                alive = self.app.live.runner_alive
+                return bool(marked) or (run is not None and words.resumable(run, runner_alive=alive))
+            case "rerun_failed":
+                return bool(marked) or (run is not None and run.counts.get(JobState.FAILED, 0) > 0)
+            case "back":
+                return bool(marked) or self.line.has_class("-open")
         return True
 
-    def _can_resume(self, run: RunRow) -> bool:
-        stranded = run.state in faces.LIVE_RUNS and not self.app.live.runner_alive
-        return run.state in faces.RESUMABLE_RUNS or stranded
+    def key_words(self) -> dict[str, str]:
+        return {"history.back": "unmark"} if self.table.marked and not self.line.has_class("-open") else {}
 
     @on(Rows.Chosen)
-    def action_open_run(self) -> None:
-        run = self.table.current
-        if run is not None:
-            self.app.open_run(run.id)
-
-    async def action_resume_run(self) -> None:
-        run = self.table.current
-        if run is not None and self._can_resume(run):
-            self.app.open_run(run.id)
-            await self.app.resume(run.id)
+    def _chosen(self) -> None:
+        self.action_open_run()
