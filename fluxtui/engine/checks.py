@@ -19,7 +19,7 @@ from fluxtui.providers.base import CheckResult, CheckState
 if TYPE_CHECKING:
     from fluxtui.providers.http import Http
 
-__all__ = ["CheckResult", "CheckState", "check_services", "keep_results", "titles"]
+__all__ = ["CheckResult", "CheckRow", "CheckState", "check_one", "check_services", "keep_results", "titles"]
 
 
 async def check_services(services: Services, workspace: Path) -> list[tuple[str, CheckResult]]:
@@ -47,6 +47,22 @@ async def check_services(services: Services, workspace: Path) -> list[tuple[str,
         return [*results, *await _judges(services, http)]
     finally:
         await connections.close()
+
+
+async def check_one(services: Services, provider_id: str, http: "Http") -> CheckRow | None:
+    """Return what one service answered, and how soon; None for one that is not configured, so cannot be asked.
+
+    Raises FluxtuiError for a service that does not exist.
+    """
+    status = next((status for status in services.statuses() if status.id == provider_id), None)
+    if status is not None and status.state is not ServiceState.READY:
+        return None
+    begun = time.monotonic()
+    result = await services.provider(provider_id).check(http)
+    seconds = round(time.monotonic() - begun, 3)
+    return CheckRow(
+        provider_id, services.sandbox, result.state.value, result.message, result.credits, time.time(), seconds
+    )
 
 
 async def _judges(services: Services, http: "Http") -> list[tuple[str, CheckResult]]:

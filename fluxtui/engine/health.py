@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from fluxtui.domain.problems import ProblemKind
 
@@ -12,6 +13,9 @@ MOST_LATENCIES = 100
 
 MEMORY = 3600.0
 """Seconds for which a trouble is counted."""
+
+MOST_TOLD = 40
+"""Latencies that are told to the screens, for a line of blocks."""
 
 _MOST_TROUBLES = 10_000
 
@@ -46,6 +50,11 @@ class Health:
         if len(self._troubles) > _MOST_TROUBLES:
             self._forget()
 
+    def remember(self, latencies: Iterable[float], succeeded_at: float | None) -> None:
+        """Begin with what another runner has seen of the lane."""
+        self._latencies.extend(latencies)
+        self.succeeded_at = succeeded_at
+
     def heard(self, headers: Mapping[str, str]) -> None:
         """Read from an answer's headers (names in lower case) how much more the service allows now."""
         for remaining, limit in _HEADROOM:
@@ -61,6 +70,12 @@ class Health:
             return None
         ordered = sorted(self._latencies)
         return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 2)
+
+    @property
+    def latencies(self) -> tuple[float, ...]:
+        """The seconds of the newest successes, oldest first."""
+        untold = max(0, len(self._latencies) - MOST_TOLD)
+        return tuple(round(seconds, 2) for seconds in islice(self._latencies, untold, None))
 
     @property
     def errors(self) -> dict[str, int]:

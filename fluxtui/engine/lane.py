@@ -21,6 +21,7 @@ from fluxtui.history.database import HistoryError
 from fluxtui.history.journal import Journal
 from fluxtui.history.records import LaneRow
 from fluxtui.history.transitions import ClaimedJob, Transition
+from fluxtui.history.wishes import LaneWish, switched_off
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +67,11 @@ class Lane:
         self.tools = replace(tools, http=tools.http.heard_by(self.health.heard))
         self.account = account
         self.door = door
-        model = target.partition("/")[2]
-        self.limit = AdaptiveLimit(tools.provider.pace(model).in_flight, time.time)
+        self.wish = LaneWish(key)
+        self.bearable = tools.provider.pace(target.partition("/")[2]).in_flight
+        """The most requests at once that the service, or else the run, allows where a person wishes nothing."""
+        self.limit = AdaptiveLimit(self.bearable, time.time)
         self.parked_by: Problem | None = None
-        self.paused = False
         self.capped: set[int] = set()
         self.works: dict[int, Work] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -94,6 +96,14 @@ class Lane:
 
     def wake(self) -> None:
         self._wake.set()
+
+    def obey(self, wish: LaneWish) -> None:
+        """Do what a person wishes for this lane."""
+        self.wish = wish
+        self.limit.allow(wish.limit or self.bearable)
+        if self.account.limit is not None and wish.limit is not None:
+            self.account.limit = max(self.account.limit, wish.limit)
+        self.wake()
 
     def adopt(self, job: ClaimedJob) -> Work:
         """Take up a job that is already accepted (`waiting`, `fetching`)."""
@@ -149,7 +159,9 @@ class Lane:
     def row(self) -> LaneRow:
         if self.parked_by is not None:
             state, problem = "parked", self.parked_by
-        elif self.paused:
+        elif not self.wish.enabled:
+            state, problem = "disabled", switched_off(self.target)
+        elif self.wish.paused:
             state, problem = "paused", None
         elif self.breaker.state is not Circuit.CLOSED:
             state, problem = "open", self._trouble
@@ -174,6 +186,9 @@ class Lane:
             headroom_limit=self.health.headroom_limit,
             succeeded_at=self.health.succeeded_at,
             circuit=self.breaker.state.value,
+            latencies=self.health.latencies,
+            enabled=self.wish.enabled,
+            wished=self.wish.limit,
         )
 
     # --- for a job's work ---
@@ -228,7 +243,7 @@ class Lane:
         while not self.ending:
             self._wake.clear()
             wait = max(self.limit.waits, self.breaker.waits)
-            if not wait and not self.paused and self.parked_by is None:
+            if not wait and self.wish.enabled and not self.wish.paused and self.parked_by is None:
                 try:
                     await self._claim()
                 except Exception as error:  # noqa: BLE001 - judged and told there

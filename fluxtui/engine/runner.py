@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 
 from fluxtui.domain.batch import Target
-from fluxtui.domain.jobs import ACTIVE, JobState, RunState
+from fluxtui.domain.jobs import JobState, RunState
 from fluxtui.domain.problems import ACCOUNT_PROBLEMS, FluxtuiError, Problem, ProblemKind
-from fluxtui.engine import controls, recovery
+from fluxtui.engine import controls, lane_steering, recovery, standstill
 from fluxtui.engine.connections import Connections
 from fluxtui.engine.lane import Account, Lane
 from fluxtui.engine.lock import RunnerLock
@@ -27,6 +27,7 @@ from fluxtui.history.database import HistoryError, database_path, open_reader
 from fluxtui.history.journal import Journal
 from fluxtui.history.records import Control, LaneRow, RunRow
 from fluxtui.history.transitions import ClaimedJob
+from fluxtui.history.wishes import LaneWish
 
 log = logging.getLogger(__name__)
 
@@ -58,12 +59,13 @@ class Runner:
         self.journal = Journal(database_path(workspace))
         self.pool = BytePool()
         self.lanes: dict[str, Lane] = {}
-        self.cancelled: set[int] = set()
+        self.wishes: dict[str, LaneWish] = {}
+        self.errands: set[asyncio.Task[None]] = set()
         self._stuck: dict[str, LaneRow] = {}
         self._load_services = load_services
         self._services: dict[bool, Services] = {}
         self._accounts: dict[tuple[str, bool], Account] = {}
-        self._connections = connections or Connections(workspace)
+        self.connections = connections or Connections(workspace)
         self._linger = linger
         self._side = SideSteps(workspace, self.journal, thumbnails=thumbnails)
         self._runs: dict[int, set[str]] = {}
@@ -116,11 +118,13 @@ class Runner:
         await self.journal.write(partial(presence.appear, pid=os.getpid()))
         await self.journal.write(runs.interrupt_running)
         self._side.start()
+        lane_steering.heed(self)
         await recovery.recover(self)
         idle_since = time.monotonic()
         while not self._stopping.is_set():
             try:
                 await self._take_controls()
+                lane_steering.heed(self)
                 await self._take_up()
                 await self._fail_over()
                 for run_id in list(self._runs):
@@ -142,8 +146,10 @@ class Runner:
         await self._wind_down()
 
     async def _wind_down(self) -> None:
+        for errand in self.errands:
+            errand.cancel()
         await asyncio.gather(*(lane.stop(self._patience) for lane in self.lanes.values()))
-        await self._tell()
+        await self._tell(at_once=True)
         self.lanes.clear()
         self._runs.clear()
         await self.journal.write(partial(runs.interrupt_running, only=self._interrupted))
@@ -151,7 +157,7 @@ class Runner:
 
     async def _close(self) -> None:
         await self._side.stop()
-        await self._connections.close()
+        await self.connections.close()
         self.pool.close()
         if self._reader is not None:
             self._reader.close()
@@ -162,7 +168,7 @@ class Runner:
 
     def _busy(self) -> bool:
         lanes = any(not lane.idle for lane in self.lanes.values())
-        return lanes or bool(self._runs) or not self._side.idle.is_set()
+        return lanes or bool(self._runs) or bool(self.errands) or not self._side.idle.is_set()
 
     @property
     def reader(self) -> sqlite3.Connection:
@@ -185,14 +191,19 @@ class Runner:
             if row is None:
                 continue
             await self.reload(row.sandbox)  # a key may have been corrected meanwhile
+            if await self.journal.write(partial(failover.has_fallbacks, run_id=run_id)):
+                self._with_fallbacks.add(run_id)
+            begin = partial(
+                runs.set_run_state, run_id=run_id, state=RunState.RUNNING, only_from=frozenset({RunState.READY})
+            )
+            if not await self.journal.write(begin):
+                continue  # paused or deleted meanwhile
+            # Looked at only now: who appends to the run from here on makes it ready once more.
             lanes = set()
             for key, target in queries.lanes_with_work(self.reader, run_id):
                 lanes.add(key)
                 self._prepare(key, target, row)
             self._runs[run_id] = lanes
-            if await self.journal.write(partial(failover.has_fallbacks, run_id=run_id)):
-                self._with_fallbacks.add(run_id)
-            await self.journal.write(partial(runs.set_run_state, run_id=run_id, state=RunState.RUNNING))
             for key in lanes & self.lanes.keys():
                 self.lanes[key].open()
                 self.lanes[key].unpark()
@@ -201,17 +212,8 @@ class Runner:
             del self._runs[run_id]  # paused, cancelled or deleted
 
     def _prepare(self, key: str, target: str, run: RunRow) -> None:
-        lane = self.lane(key, target, run.sandbox)
-        if lane is None:
-            return
-        lane.tools = replace(lane.tools, provider=self.services(run.sandbox).provider(Target.parse(target).provider))
-        for work in lane.works.values():
-            work.tools = lane.tools
         wanted = self.reader.execute("SELECT concurrency FROM runs WHERE id = ?", (run.id,)).fetchone()[0]
-        if wanted is not None:
-            lane.limit.allow(wanted)
-            if lane.account.limit is not None:
-                lane.account.limit = max(lane.account.limit, wanted)
+        lane_steering.prepare(self, key, target, sandbox=run.sandbox, concurrency=wanted)
 
     async def _fail_over(self) -> None:
         """Hand queued jobs of lanes that stand still to the targets their batch names for that case."""
@@ -239,36 +241,19 @@ class Runner:
         if row is None:
             self._runs.pop(run_id, None)
             return
-        queued = row.counts.get(JobState.QUEUED, 0)
-        active = sum(row.counts.get(state, 0) for state in ACTIVE)
-        state: RunState | None = None
-        if not queued and not active:
-            if not queries.side_steps_pending(self.reader, run_id):
-                state = RunState.CANCELLED if run_id in self.cancelled else RunState.FINISHED
-        elif not any(lane.busy(run_id) for lane in self.lanes.values()):
-            state = self._standstill(run_id)
+        state = standstill.outcome(self, row)
         if state is not None:
             self._runs.pop(run_id, None)
-            if state in (RunState.FINISHED, RunState.CANCELLED):
-                self.cancelled.discard(run_id)
-            if state is RunState.PARKED:
+            if state in (RunState.PARKED, RunState.PAUSED):
                 await self._tell(at_once=True)  # whoever sees the state looks for the reason next
-            await self.journal.write(
-                partial(runs.set_run_state, run_id=run_id, state=state, only_from=frozenset({RunState.RUNNING}))
+            settle = partial(
+                runs.set_run_state,
+                run_id=run_id,
+                state=state,
+                only_from=frozenset({RunState.RUNNING}),
+                held_back=state is RunState.PAUSED,
             )
-
-    def _standstill(self, run_id: int) -> RunState | None:
-        """Return why a run with jobs left cannot move, None when it only waits for its time."""
-        parked = capped = False
-        for key, _ in queries.lanes_with_work(self.reader, run_id):
-            lane = self.lanes.get(key)
-            if lane is None or lane.parked_by is not None:
-                parked = True
-            elif run_id in lane.capped:
-                capped = True
-            else:
-                return None
-        return RunState.PARKED if parked else RunState.CAPPED if capped else None
+            await self.journal.write(settle)
 
     # --- lanes ---
 
@@ -297,9 +282,13 @@ class Runner:
         if key not in self.lanes:
             pace = provider.pace(parsed.model)
             account = self._accounts.setdefault((parsed.provider, sandbox), Account(pace.account_in_flight))
-            tools = Tools(self.workspace, self.journal, self.pool, provider, self._connections.http(sandbox=sandbox))
-            self.lanes[key] = Lane(key, target, sandbox, tools, account, self)
-            self.lanes[key].start()
+            tools = Tools(self.workspace, self.journal, self.pool, provider, self.connections.http(sandbox=sandbox))
+            lane = self.lanes[key] = Lane(key, target, sandbox, tools, account, self)
+            before = lane_steering.last_known(self, key)
+            if before is not None:
+                lane.health.remember(before.latencies, before.succeeded_at)
+            lane.obey(self.wishes.get(key, LaneWish(key)))
+            lane.start()
         return self.lanes[key]
 
     def held(self) -> frozenset[int]:

@@ -171,8 +171,14 @@ def pause(transaction: Transaction, *, run_id: int) -> bool:
 
 
 def mark_cancelled(transaction: Transaction, *, run_id: int, cancelled: bool) -> None:
-    """Note that a run, once nothing of it moves any more, is cancelled and not finished; or take that back."""
-    transaction.connection.execute("UPDATE runs SET cancelled = ? WHERE id = ?", (cancelled, run_id))
+    """Note that a run, once nothing of it moves any more, is cancelled and not finished; or take that back.
+
+    One that has ended already stays what it is.
+    """
+    transaction.connection.execute(
+        "UPDATE runs SET cancelled = ?1 WHERE id = ?2 AND NOT (?1 AND state IN ('finished', 'cancelled'))",
+        (cancelled, run_id),
+    )
 
 
 def interrupt_running(transaction: Transaction, *, only: frozenset[int] | None = None) -> list[int]:

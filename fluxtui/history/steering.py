@@ -4,8 +4,8 @@ Lists of jobs travel as one JSON text, so that tens of thousands cost one statem
 """
 
 import json
+import sqlite3
 from collections.abc import Sequence
-from typing import Any
 
 from fluxtui.domain.jobs import JobState, RunState
 from fluxtui.history import transitions
@@ -79,10 +79,22 @@ def move(transaction: Transaction, *, steps: Sequence[Transition]) -> list[int]:
     return [step.job_id for step in steps if transitions.apply(transaction, step=step)]
 
 
-def sendable(connection: Any, run_id: int, lane: str) -> bool:
-    """Return whether a run has queued jobs for a lane that are not held."""
+def forget_waits(transaction: Transaction, *, run_ids: Sequence[int], lane: str) -> None:
+    """Let queued jobs of a lane be sent at once that were to wait for their time."""
+    for run_id in run_ids:
+        transaction.connection.execute(
+            "UPDATE jobs SET not_before = NULL, revision = ?"
+            " WHERE run_id = ? AND lane = ? AND state = 'queued' AND not_before IS NOT NULL",
+            (transaction.revision, run_id, lane),
+        )
+
+
+def unheld(connection: sqlite3.Connection, run_id: int, lane: str) -> bool:
+    """Return whether a run has jobs in a lane that are not held: queued ones, or any on the network."""
     row = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM jobs WHERE run_id = ? AND lane = ? AND state = 'queued' AND held = 0)",
+        "SELECT EXISTS (SELECT 1 FROM jobs WHERE run_id = ?1 AND lane = ?2 AND state = 'queued' AND held = 0)"
+        " OR EXISTS (SELECT 1 FROM tallies WHERE run_id = ?1 AND lane = ?2 AND jobs > 0"
+        " AND state IN ('sending', 'waiting', 'fetching'))",
         (run_id, lane),
     ).fetchone()
     return bool(row[0])
