@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker
 
@@ -30,6 +31,8 @@ class CockpitScreen(Screen[None]):
         (0, "-tiny"), (SMALLEST[0], "-narrow"), (110, "-wide"), (160, "-huge"),
     ]  # fmt: skip
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-short"), (34, "-tall")]  # noqa: RUF012 - declared by Textual
+
+    _found: tuple[Widget, ...] = ()
 
     @property
     def app(self) -> "Cockpit":  # type: ignore[override]  # the one app that these screens live in
@@ -60,7 +63,12 @@ class CockpitScreen(Screen[None]):
     @property
     def standing(self) -> bool:
         """Whether the screen has its parts: news and answers may come while it is being taken down."""
-        return self.is_attached and all(self.query(part) for part in self.PARTS)
+        if not self.is_attached:
+            return False
+        # Asked at every piece of news: what was found once is only looked for again when it is gone.
+        if len(self._found) != len(self.PARTS) or not all(part.is_attached for part in self._found):
+            self._found = tuple(found.first() for part in self.PARTS if (found := self.query(part)))
+        return len(self._found) == len(self.PARTS)
 
     def _hear(self, news: News) -> None:
         if self.standing:
@@ -71,6 +79,10 @@ class CockpitScreen(Screen[None]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         self.app.tell_failed_worker(event)
+
+    async def may_leave(self) -> bool:
+        """Ask about what would be lost if the cockpit were left now; False when the person stays."""
+        return True
 
     def key_words(self) -> dict[str, str]:
         """Return the footer's words for keys whose meaning depends on the moment, by id."""
