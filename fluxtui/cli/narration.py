@@ -97,12 +97,14 @@ def _advice(news: News, code: Exit) -> list[str]:
     if run.state is RunState.PARKED:
         ours = {target.lane for target in news.targets}
         for lane in news.lanes.values():
-            if lane.key in ours and lane.problem is not None and lane.state == "parked":
-                lines.append(f"  {shown(lane.target)} is parked: {lane.problem.sentence()}")
+            if lane.key in ours and lane.problem is not None and lane.state in ("parked", "disabled"):
+                lines.append(f"  {shown(lane.target)} is {lane.state}: {lane.problem.sentence()}")
         lines.append(f"  Put it right, then: fluxtui resume {run.id}")
     elif run.state is RunState.CAPPED:
         cap = show(Micros(run.cap or 0))
         lines.append(f"  The cap of {cap} leaves no room for the next job: fluxtui resume {run.id} --max-cost USD")
+    elif run.state is RunState.PAUSED and run.held_back:
+        lines.append("  Only held jobs and paused targets are left: let them go in the cockpit (fluxtui).")
     elif run.state in (RunState.INTERRUPTED, RunState.PAUSED):
         lines.append(f"  To go on: fluxtui resume {run.id}")
     if run.counts.get(JobState.IN_DOUBT):

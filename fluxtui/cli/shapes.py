@@ -110,6 +110,8 @@ def lane_json(lane: LaneRow) -> JsonObject:
         "state": lane.state,
         "in_flight": lane.in_flight,
         "limit": lane.limit,
+        "enabled": lane.enabled,
+        "wished_limit": lane.wished,
         "resume_at": instant(lane.resume_at),
         "error": None if lane.problem is None else lane.problem.as_json(),
         "circuit": lane.circuit.replace(" ", "_"),

@@ -68,13 +68,13 @@ class PlainView:
             self._tell_of(lane, news.targets)
 
     def _tell_of(self, lane: LaneRow, targets: tuple[TargetRow, ...]) -> None:
-        """Say once when a lane of the run is parked; and again should it be, after having gone on."""
-        if lane.state != "parked":
+        """Say once when a lane of the run is parked or switched off; and again should it be, after having gone on."""
+        if lane.state not in ("parked", "disabled"):
             self._parked.discard(lane.key)
         elif lane.key not in self._parked and lane.key in {target.lane for target in targets}:
             self._parked.add(lane.key)
             reason = "" if lane.problem is None else f": {lane.problem.sentence()}"
-            self.say(f"{shown(lane.target)} is parked, its jobs stay queued{reason}")
+            self.say(f"{shown(lane.target)} is {lane.state}, its jobs stay queued{reason}")
 
     def ended(self, news: News, code: Exit) -> None:
         for text in narration.ending(news, code):
@@ -175,7 +175,7 @@ class LiveView(PlainView):
             display.append(f"  p50 {target.p50:.1f} s")
         if lane is not None and lane.state == "limited" and lane.resume_at is not None:
             display.append(f"  sends again in {max(0, round(lane.resume_at - time.time()))} s", "yellow")
-        elif lane is not None and lane.state in ("parked", "paused"):
+        elif lane is not None and lane.state in ("parked", "disabled", "paused"):
             display.append(f"  {lane.state}", "yellow")
         display.append("\n")
 
