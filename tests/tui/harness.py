@@ -159,8 +159,14 @@ class Studio:
         """Put every time where the fixed clock expects it, so that screens look the same every day."""
         self.sql("UPDATE jobs SET started_at = ? - 20 + id % 5 WHERE started_at IS NOT NULL", NOW)
         self.sql("UPDATE jobs SET ended_at = started_at + 4.2 + id % 3 WHERE ended_at IS NOT NULL")
-        self.sql("UPDATE attempts SET started_at = ? - 20 + job_id % 5", NOW)
+        self.sql("UPDATE attempts SET started_at = ? - 20 + job_id % 5 + (number - 1) * 7", NOW)
         self.sql("UPDATE attempts SET ended_at = started_at + 4.2 + job_id % 3 WHERE ended_at IS NOT NULL")
+        self.sql(
+            "UPDATE events SET at = coalesce((SELECT started_at + CASE events.state WHEN 'sending' THEN 0"
+            " WHEN 'waiting' THEN 0.4 WHEN 'fetching' THEN 3.6 ELSE 4.2 + job_id % 3 END FROM attempts"
+            " WHERE attempts.job_id = events.job_id AND attempts.number = events.attempt), ?)",
+            NOW - 10,
+        )
 
     def lane(self, target: str, state: str = "ok", in_flight: int = 1, problem: Problem | None = None) -> None:
         row = LaneRow(target, target.partition("/")[0], target, False, state, in_flight, 8, None, problem, NOW)

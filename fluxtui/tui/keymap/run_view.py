@@ -27,7 +27,7 @@ FILTER = (
 )  # fmt: skip
 
 LOG = (
-    Key("log.go", "enter", "go_to_job", "log", "show job", "Select this line's job in the table.", True, display="↵"),
+    Key("log.go", "space", "go_to_job", "log", "show job", "Select this line's job in the table.", True),
     Key("log.job", "o", "only_job", "log", "one job", "Only lines of the selected job, or of all.", True),
     Key("log.problems", "e", "only_problems", "log", "problems", "Only lines that tell of trouble, or all.", True),
 )  # fmt: skip

@@ -205,7 +205,9 @@ class RunScreen(ViewingScreen):
             self.app.tell("The prompt is on the clipboard.")
 
     def action_open_job(self) -> None:
-        if self.table.group is not None:
+        if self.log_pane.lines.has_focus:
+            self.log_pane.lines.action_go_to_job()
+        elif self.table.group is not None:
             self.table.action_fold()
         elif self.detail is not None:
             self.app.push_screen(LookScreen(self))
