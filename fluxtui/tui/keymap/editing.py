@@ -1,7 +1,7 @@
 """Changing keys: what holds now, what a new key would collide with, and what nobody may be locked out of. Pure.
 
 Two actions collide when one press could mean both: actions of one screen, of a pane and its screen, or
-of the whole cockpit and any screen. A question in front hides the screen below it.
+of the whole cockpit and any screen.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from textual.keys import Keys, format_key, key_to_character
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, format_key, key_to_character
 
 from fluxtui.domain.text import plain
 from fluxtui.tui.keymap.base import Key
@@ -19,10 +19,34 @@ QUIT_KEY = "ctrl+q"
 """Always quits, whatever else does."""
 
 EVERYWHERE = "app"
-PANES: Mapping[str, tuple[str, ...]] = {"rows": ()}
-"""Groups of keys that a pane has, and the screens that it is part of; none stands for every screen."""
-ALONE = frozenset({"dialog", "paper", "capture"})
-"""Groups of the small screens in front, which hide what is below."""
+SCREENS: tuple[frozenset[str], ...] = (
+    frozenset({"run", "rows", "jobs"}),
+    frozenset({"run", "rows", "log"}),
+    frozenset({"run", "filter"}),
+    frozenset({"batch", "rows", "sheet"}),
+    frozenset({"batch", "rows", "targets"}),
+    frozenset({"batch", "rows", "nothing"}),
+    frozenset({"batch", "cell"}),
+    frozenset({"providers", "rows"}),
+    frozenset({"history", "rows"}),
+    frozenset({"history", "filter"}),
+    frozenset({"settings", "rows"}),
+    frozenset({"welcome"}),
+    frozenset({"look"}),
+)
+"""Groups of actions (see `group`) that one place of the cockpit has together, from its pane to its screen."""
+IN_FRONT: tuple[frozenset[str], ...] = (
+    frozenset({"dialog", "rows", "amend"}),
+    frozenset({"dialog", "rows", "columns"}),
+    frozenset({"dialog", "runs"}),
+    frozenset({"dialog", "rows", "replace"}),
+    frozenset({"dialog", "rows", "pick"}),
+    frozenset({"dialog", "capture"}),
+    frozenset({"paper"}),
+    frozenset({"keys"}),
+    frozenset({"tour"}),
+)
+"""The same of the small screens in front, where the keys of the whole cockpit rest."""
 
 _RESERVED: Mapping[str, str] = {
     "escape": "esc always leads back.",
@@ -36,7 +60,7 @@ _RESERVED: Mapping[str, str] = {
     QUIT_KEY: "ctrl+q always quits.",
 }
 _UNTYPED = re.compile(r"f\d+|(ctrl|alt|super)\+.+")
-_KNOWN = frozenset(key.value for key in Keys)
+_KNOWN = frozenset(key.value for key in Keys) | frozenset(KEY_NAME_REPLACEMENTS.values())
 _MODIFIERS = ("ctrl", "shift", "alt", "super", "hyper", "meta")
 
 
@@ -50,14 +74,15 @@ def meet(one: Key, two: Key) -> bool:
     first, second = group(one), group(two)
     if first == second:
         return True
-    if first in ALONE or second in ALONE:
-        return False
     if EVERYWHERE in (first, second):
-        return True
-    for pane, other in ((first, second), (second, first)):
-        if pane in PANES and (not PANES[pane] or other in PANES[pane]):
-            return True
-    return False
+        other = second if first == EVERYWHERE else first
+        return any(other in place for place in SCREENS) or not any(other in place for place in IN_FRONT)
+    return any(first in place and second in place for place in (*SCREENS, *IN_FRONT))
+
+
+def _by_design(one: Key, two: Key, pressed: str) -> bool:
+    """Return whether two actions share a key from the beginning: a pane that does its screen's thing its own way."""
+    return pressed in split(one.keys) and pressed in split(two.keys)
 
 
 def spoken(key: str) -> str:
@@ -104,6 +129,10 @@ class Keymap:
         self.keys = tuple(keys)
         self._by_id = {key.id: key for key in self.keys}
         self._now = {key.id: split(entries.get(key.id) or key.keys) for key in self.keys}
+        self._held: dict[str, list[Key]] = {}
+        for key in self.keys:
+            for name in self._now[key.id]:
+                self._held.setdefault(name, []).append(key)
 
     def of(self, key_id: str) -> tuple[str, ...]:
         return self._now[key_id]
@@ -114,12 +143,14 @@ class Keymap:
     def holders(self, key: Key, pressed: str) -> tuple[Key, ...]:
         """Return the other actions that `pressed` starts where it could start `key`."""
         return tuple(
-            other for other in self.keys if other.id != key.id and pressed in self._now[other.id] and meet(key, other)
+            other
+            for other in self._held.get(pressed, ())
+            if other.id != key.id and meet(key, other) and not _by_design(key, other, pressed)
         )
 
     def clashes(self, key: Key) -> tuple[Key, ...]:
-        """Return the other actions that share one of the keys of `key` now, save esc, which leaves what is nearest."""
-        found = (other for pressed in self.of(key.id) if pressed != "escape" for other in self.holders(key, pressed))
+        """Return the other actions that share one of the keys of `key` now."""
+        found = (other for pressed in self.of(key.id) for other in self.holders(key, pressed))
         return tuple(dict.fromkeys(found))
 
     def propose(self, key_id: str, pressed: str, *, more: bool = False) -> Proposal:
@@ -136,7 +167,8 @@ class Keymap:
         for other in self.holders(key, pressed):
             rest = tuple(name for name in self.of(other.id) if name != pressed)
             if not rest:
-                rest = () if more else self._swapped(other, key, now)
+                free = () if more else tuple(name for name in now if (name,) not in after.values())
+                rest = self._swapped(other, key, free)
                 if not rest:
                     return Proposal(f"{_title(other)} has only {spoken(pressed)}: give it another key first.")
                 notes.append(f"{_title(other)} gets {spoken_keys(rest)} for it.")
@@ -177,7 +209,7 @@ def refusal(key: Key, pressed: str) -> str:
         return _RESERVED[pressed]
     if not _exists(pressed):
         return f"There is no key named {plain(pressed, limit=40, newlines=False)}."
-    if key.priority and not _UNTYPED.fullmatch(pressed):
+    if key.priority and not own and not _UNTYPED.fullmatch(pressed):
         return f"{_title(key)} works everywhere, also while you type: it needs a function key or ctrl with a letter."
     return ""
 
