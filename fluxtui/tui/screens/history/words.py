@@ -196,15 +196,14 @@ def resume_question(runs: Sequence[RunRow]) -> AskScreen:
 
 def gone_words(runs: Sequence[RunRow], gone: Gone, *, pictures: bool) -> str:
     """Return what a toast says after a deletion."""
-    text = f"{_named(runs).capitalize()} {'is' if len(runs) == 1 else 'are'} deleted"
+    named = _named(runs)
+    text = f"{named[0].upper()}{named[1:]} {'is' if len(runs) == 1 else 'are'} deleted"
     if pictures:
         text += f", with {many(gone.pictures, 'picture')}: {byte_size(gone.freed_bytes)} are free."
+    elif len(runs) == 1:
+        text += f"; what was drawn stayed in {faces.one_line(runs[0].folder)}."
     else:
-        text += (
-            "; the pictures stayed in their folders."
-            if len(runs) > 1
-            else f"; what was drawn stayed in {runs[0].folder}."
-        )
+        text += "; what was drawn stayed in their folders."
     if gone.kept:
         text += f"\n{many(gone.kept, 'picture')} could not be deleted: {gone.reason}."
     return text
