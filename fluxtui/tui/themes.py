@@ -57,7 +57,8 @@ class ThemeFile:
             "border": c["primary"],
             "block-cursor-background": self.roles["cursor"],
             "block-cursor-foreground": c["foreground"],
-            "block-cursor-text-style": "none",
+            # Where the cursor has no colour of its own, our lists have a mark, and Textual's are reversed.
+            "block-cursor-text-style": "reverse" if self.roles["cursor"] == c["background"] else "none",
             "input-cursor-background": c["primary"],
             "scrollbar": self.roles["faint"],
             "scrollbar-hover": self.roles["muted"],
@@ -103,26 +104,31 @@ _SIXTEEN = (
     "#555555", "#ff5555", "#55ff55", "#ffff55", "#5555ff", "#ff55ff", "#55ffff", "#ffffff",
 )  # fmt: skip
 # Numbers in the order of COLORS, ROLES and STATES. On white only black, red, blue, magenta and the
-# dark grey can be read on every terminal, so there one colour serves states of one kind.
-_SIXTEEN_DARK = ((14, 10, 13, 15, 0, 0, 0, 10, 11, 9), (7, 8, 8, 4, 0), (7, 14, 14, 14, 10, 13, 9, 11, 7))
-_SIXTEEN_LIGHT = ((4, 4, 5, 0, 15, 15, 15, 0, 5, 1), (8, 7, 8, 14, 15), (8, 4, 4, 4, 0, 1, 1, 5, 8))
+# dark grey can be read on every terminal, so there one colour serves states of one kind. The cursor has
+# the background's colour, since on no other of the 16 can all states be read in every palette.
+_SIXTEEN_DARK = ((14, 10, 13, 15, 0, 0, 0, 10, 11, 9), (7, 8, 8, 0, 0), (7, 14, 14, 14, 10, 13, 9, 11, 7))
+_SIXTEEN_LIGHT = ((4, 4, 5, 0, 15, 15, 15, 0, 5, 1), (8, 7, 8, 15, 15), (8, 4, 4, 4, 0, 1, 1, 5, 8))
 
 
 def _numbered(names: tuple[str, ...], numbers: tuple[int, ...]) -> dict[str, str]:
     return {name: _SIXTEEN[number] for name, number in zip(names, numbers, strict=True)}
 
 
-def weaknesses(theme: ThemeFile) -> list[str]:
-    """Return one sentence for each text colour that is hard to read somewhere, with its worst place."""
+def contrasts(theme: ThemeFile) -> dict[str, tuple[float, str]]:
+    """Return each text colour's least contrast, and the ground where it has it."""
     colors = theme.colors | theme.roles
     texts = {name: theme.colors[name] for name in COLORS if name not in GROUNDS} | {"muted": theme.roles["muted"]}
     texts |= {f"state {name}": color for name, color in theme.states.items()}
-    found = []
-    for name, color in texts.items():
-        ratio, ground = min((contrast(color, colors[ground]), ground) for ground in GROUNDS)
-        if ratio < AA:
-            found.append(f"{name} on {ground} has a contrast of {ratio:.1f}; {AA} or more reads well.")
-    return found
+    return {name: min((contrast(color, colors[ground]), ground) for ground in GROUNDS) for name, color in texts.items()}
+
+
+def weaknesses(theme: ThemeFile) -> list[str]:
+    """Return one sentence for each text colour that is hard to read somewhere, with its worst place."""
+    return [
+        f"{name} on {ground} has a contrast of {ratio:.1f}; {AA} or more reads well."
+        for name, (ratio, ground) in contrasts(theme).items()
+        if ratio < AA
+    ]
 
 
 class ThemeProblem(ValueError):  # noqa: N818 - named like the problems it is shown with

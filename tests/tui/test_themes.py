@@ -134,6 +134,8 @@ def test_sixteen_colours_keep_the_meaning_of_states(theme: themes.ThemeFile) -> 
     good, bad, doubt = (number(small.states[state]) for state in ("done", "failed", "in-doubt"))
     assert len({good, bad, doubt, number(small.states["waiting"]), number(small.states["queued"])}) == 5
     assert small.textual().dark is theme.dark
+    assert small.textual().variables["block-cursor-text-style"] == "reverse"
+    assert theme.textual().variables["block-cursor-text-style"] == "none"
 
 
 @pytest.mark.parametrize(

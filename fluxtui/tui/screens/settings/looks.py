@@ -1,5 +1,6 @@
 """Theme: the one under the cursor is on at once, over the whole cockpit; Enter keeps it."""
 
+import math
 from typing import ClassVar
 
 from textual import on
@@ -168,7 +169,9 @@ def theme_facts(file: ThemeFile, few: bool, problems: tuple[str, ...], override:
         if len(weak) > 6:
             lines.append(Content.styled(f"  and {len(weak) - 6} more", "$muted"))
     else:
-        lines.append(Content.assemble(("✓ ", "$success"), ("every text has a contrast of 4.5 to 1 or more", "$muted")))
+        least = min(ratio for ratio, _ in themes.contrasts(file).values())
+        said = f"every text has a contrast of {math.floor(least * 10) / 10:.1f} to 1 or more"
+        lines.append(Content.assemble(("✓ ", "$success"), (said, "$muted")))
     if few:
         lines.append(
             Content.assemble(("▲ ", "$warning"), "This terminal has 16 colours: light or dark is all that shows.")
