@@ -12,6 +12,6 @@ BATCH = (
 )  # fmt: skip
 
 TARGETS = (
-    Key("targets.toggle", "space", "toggle", "targets", "on/off", "Let the target draw, or not.", True),
-    Key("targets.all", "A", "toggle_all", "targets", "all or none", "Tick every target, or none."),
+    Key("targets.toggle", "space", "tick", "targets", "on/off", "Let the target draw, or not.", True),
+    Key("targets.all", "A", "tick_all", "targets", "all or none", "Tick every target, or none."),
 )  # fmt: skip

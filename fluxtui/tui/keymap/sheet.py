@@ -118,8 +118,8 @@ REPLACE = (
         priority=True,
         display="↵",
     ),
-    Key("replace.down", "down", "scroll_list(1)", "replace", "down", "One change down.", early=False),
-    Key("replace.up", "up", "scroll_list(-1)", "replace", "up", "One change up.", early=False),
+    Key("replace.down", "down", "scroll_list(1)", "replace", "down", "One change down.", early=False, priority=True),
+    Key("replace.up", "up", "scroll_list(-1)", "replace", "up", "One change up.", early=False, priority=True),
 )
 
 PICK = (

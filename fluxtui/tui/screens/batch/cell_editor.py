@@ -16,8 +16,8 @@ from fluxtui.tui import keymap
 _LEAST, _USUAL = 20, 40  # cells: room to type in, however narrow the column
 
 
-class CellEditor(Vertical):
-    """A line of text over a cell, and below it what is wrong with that text."""
+class CellLine(Input):
+    """The line being typed into. It tells the cell what its keys mean."""
 
     BINDINGS = keymap.bindings(keymap.CELL)
     HELP = (
@@ -25,7 +25,20 @@ class CellEditor(Vertical):
         " next row; esc leaves it as it was. An empty cell takes the value away."
     )
 
-    line = getters.query_one(Input)
+    def action_leave(self) -> None:
+        self.post_message(CellEditor.Left())
+
+    def action_next(self, step: int) -> None:
+        self.post_message(CellEditor.Done(self.value, columns=step))
+
+    def action_below(self, step: int) -> None:
+        self.post_message(CellEditor.Done(self.value, rows=step))
+
+
+class CellEditor(Vertical):
+    """A line of text over a cell, and below it what is wrong with that text."""
+
+    line = getters.query_one(CellLine)
     said = getters.query_one(Static)
 
     @dataclass
@@ -46,7 +59,7 @@ class CellEditor(Vertical):
         self._note = ""
 
     def compose(self) -> ComposeResult:
-        yield Input(compact=True, select_on_focus=False)
+        yield CellLine(compact=True, select_on_focus=False)
         yield Static("", markup=False)
 
     @property
@@ -82,15 +95,6 @@ class CellEditor(Vertical):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.post_message(self.Done(event.value))
-
-    def action_leave(self) -> None:
-        self.post_message(self.Left())
-
-    def action_next(self, step: int) -> None:
-        self.post_message(self.Done(self.line.value, columns=step))
-
-    def action_below(self, step: int) -> None:
-        self.post_message(self.Done(self.line.value, rows=step))
 
     def _say(self, wrong: str | None) -> None:
         self.set_class(bool(wrong or self._note), "-saying")

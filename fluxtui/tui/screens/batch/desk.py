@@ -71,6 +71,8 @@ class Desk:
         self.pricing = False
         self._named: tuple[Target, ...] = ()
         self._hear: list[Callable[[Changed], None]] = []
+        self._untold = Changed(0)
+        self._telling = False
 
     # --- what there is -------------------------------------------------------------------------------
 
@@ -257,9 +259,18 @@ class Desk:
         return tuple(t for t in targets if t.name not in unusable) if targets else self.sheet.chosen
 
     def _tell(self, what: Changed) -> None:
-        if what:
-            for hear in tuple(self._hear):
-                hear(what)
+        """Tell of changes, one after the other: what is changed by one who hears is told when all have heard."""
+        self._untold |= what
+        if self._telling:
+            return
+        self._telling = True
+        try:
+            while self._untold:
+                what, self._untold = self._untold, Changed(0)
+                for hear in tuple(self._hear):
+                    hear(what)
+        finally:
+            self._telling = False
 
 
 _FRAME = ("name", "targets", "axes", "defaults", "repeat", "recipe")

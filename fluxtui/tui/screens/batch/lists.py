@@ -68,20 +68,20 @@ class TargetList(Rows):
         self._quotes = quotes
         self.refresh()
 
-    def action_toggle(self) -> None:
+    def action_tick(self) -> None:
         """Tick the target under the cursor, or take its tick away."""
         if self.current is not None:
             self.ticked = self.ticked ^ {self.current.name}
             self._ticked()
 
-    def action_toggle_all(self) -> None:
+    def action_tick_all(self) -> None:
         """Tick every target, or none when every one is ticked."""
         every = frozenset(target.name for target in self.targets)
         self.ticked = frozenset() if self.ticked == every else every
         self._ticked()
 
     def on_rows_chosen(self) -> None:
-        self.action_toggle()
+        self.action_tick()
 
     def _ticked(self) -> None:
         self.refresh()

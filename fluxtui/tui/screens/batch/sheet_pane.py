@@ -37,6 +37,7 @@ class SheetPane(DeskPart, Container):
         super().__init__(id="tasks-pane", classes="pane")
         self._searcher = searching.Searcher()
         self._rows: tuple[int, ...] = ()
+        self._taking_over = False
 
     def compose(self) -> ComposeResult:
         yield TaskSheet(id="tasks")
@@ -47,8 +48,11 @@ class SheetPane(DeskPart, Container):
         if what & Changed.OPENED:
             self._close_filter()
             self.cell.close()
-        elif what & Changed.TASKS and self.line.value:
-            self._search()
+        elif what & Changed.TASKS:
+            if self.line.value:
+                self._search()
+            if not self._taking_over:
+                self._leave_cell()  # its row may stand elsewhere now
         self._show_title()
 
     def _show_title(self) -> None:
@@ -139,22 +143,30 @@ class SheetPane(DeskPart, Container):
     # --- the cell ----------------------------------------------------------------------------------------
 
     @on(TaskSheet.EditWanted)
-    def edit_cell(self) -> None:
-        """Edit the cell under the cursor: here, or in the large editor when it needs more than a line."""
+    def _edit_wanted(self) -> None:
+        self.edit_cell()
+
+    def edit_cell(self) -> bool:
+        """Edit the cell under the cursor: in the large editor when it needs more than a line, else here.
+
+        Returns whether it is edited at all.
+        """
         sheet, desk = self.sheet, self.desk
         task, key = desk.task, sheet.key
         if task is None:
-            return
+            return False
         text = fields.text_of(task, key)
         self._rows = desk.rows if desk.row in desk.marked else (desk.row,)
         if len(self._rows) == 1 and (key in IN_THE_PANE or "\n" in text) and self.working.open_field(key):
-            return
+            self.cell.close()
+            return True
         sheet.reveal()
         place = sheet.cell(sheet.cursor, key)
         if place is None or "\n" in text:
-            return
+            return False
         note = f"for the {tasks_word(len(self._rows))} marked" if len(self._rows) > 1 else ""
         self.cell.edit(text, place, sheet.size.width, partial(self._wrong, key), note)
+        return True
 
     def _wrong(self, key: str, text: str) -> str | None:
         try:
@@ -164,30 +176,43 @@ class SheetPane(DeskPart, Container):
         return None
 
     def _take_over(self, text: str) -> bool:
+        self._taking_over = True
         try:
             self.desk.apply(edits.set_text(self.desk.batch, self._rows, self.sheet.key, text))
         except FieldError as error:
             self.cell.refuse(error.sentence())
             return False
-        self.cell.close()
+        finally:
+            self._taking_over = False
         return True
 
     @on(CellEditor.Done)
     def _cell_done(self, event: CellEditor.Done) -> None:
         if not self.cell.open or not self._take_over(event.text):
             return
-        self.sheet.focus()
         if event.columns or event.rows:
             self.sheet.action_column(event.columns)
             self.sheet.cursor += event.rows
-            self.call_after_refresh(self.edit_cell)
+            self.call_after_refresh(self._edit_next)
+        else:
+            self._leave_cell()
+
+    def _edit_next(self) -> None:
+        if not self.edit_cell():
+            self._leave_cell()
+
+    def _leave_cell(self) -> None:
+        self.cell.close()
+        if self.cell.line.has_focus:
+            self.sheet.focus()
 
     @on(CellEditor.Left)
     def _cell_left(self) -> None:
-        self.cell.close()
-        self.sheet.focus()
+        self._leave_cell()
 
     def on_descendant_blur(self, event: DescendantBlur) -> None:
         """Somebody went elsewhere with the mouse: what can be taken over is, nothing typed is lost silently."""
-        if event.widget is self.cell.line and self.cell.open and self.app.app_focus:
-            self._take_over(self.cell.line.value)
+        line = self.cell.line
+        left = event.widget is line and self.cell.open and self.app.app_focus and not line.has_focus
+        if left and self._take_over(line.value):
+            self.cell.close()
