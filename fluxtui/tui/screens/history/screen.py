@@ -1,5 +1,6 @@
 """History (F7): every run of the workspace. Find one, open it, go on with it, add to it, delete it."""
 
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -7,19 +8,17 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from fluxtui.domain.jobs import JobState
 from fluxtui.domain.problems import FluxtuiError
-from fluxtui.domain.text import byte_size
 from fluxtui.history.run_list import SORTS
 from fluxtui.tui import keymap
 from fluxtui.tui.screens.dialogs.screen import AskScreen, Choice
 from fluxtui.tui.screens.history import words
 from fluxtui.tui.screens.history.doing import DoingScreen
-from fluxtui.tui.screens.history.filtering import HINT, parse_filter
-from fluxtui.tui.screens.history.line import HistoryLine
 from fluxtui.tui.screens.history.reading import Listing, Look, RunFacts, Searches, read_facts, read_listing, read_names
+from fluxtui.tui.screens.history.runs_pane import RunsPane
 from fluxtui.tui.screens.history.table import SORT_WORDS, RunTable
 from fluxtui.tui.store import News, NoHistoryYet, RunnerChanged, RunsChanged
 from fluxtui.tui.widgets.rows import Rows
@@ -43,24 +42,19 @@ class HistoryScreen(DoingScreen):
         " its pictures. space marks several runs for r, f and x."
     )
 
-    table = getters.query_one(RunTable)
-    line = getters.query_one(HistoryLine)
+    pane = getters.query_one(RunsPane)
 
     def __init__(self) -> None:
         super().__init__()
         self.facts: RunFacts | None = None
         self._look = Look()
         self._searches = Searches()
-        self._reading = self._again = self._stale = False
+        self._reading = self._again = False
         self._finishing = False
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="panes"):
-            with Container(id="runs-pane", classes="pane"):
-                yield RunTable(self.app.clock, id="runs")
-                yield Static("", id="match", markup=False)
-                yield HistoryLine(id="filter")
-                yield Static("", id="filter-said", markup=False)
+            yield RunsPane(RunTable(self.app.clock, id="runs"))
             with Container(id="facts-pane", classes="pane"), VerticalScroll(id="facts-scroll", can_focus=False):
                 yield Static("", id="facts", markup=False)
         yield Static(
@@ -77,11 +71,8 @@ class HistoryScreen(DoingScreen):
 
     def on_news(self, news: News) -> None:
         # The feed tells of changes four times a second at most, so there is nothing to wait for.
-        if isinstance(news, RunsChanged | RunnerChanged):
-            if self.is_current:
-                self.read()
-            else:
-                self._stale = True
+        if isinstance(news, RunsChanged | RunnerChanged) and self in self.app.screen_stack:  # also behind a question
+            self.read()
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
@@ -90,7 +81,7 @@ class HistoryScreen(DoingScreen):
 
     def read(self) -> None:
         """Read the list anew; a change while it is being read is read right after."""
-        self._again, self._stale = True, False
+        self._again = True
         if not self._reading:
             self._reading = True
             begin(self, self._read, group="runs")
@@ -117,25 +108,13 @@ class HistoryScreen(DoingScreen):
         before = self.table.current, self.table.run_id
         self.table.look = self._look
         self.table.show(listing)
-        self._show_title(listing)
+        self.pane.show_title(listing, self._look)
         if (self.table.current, self.table.run_id) != before or self.facts is None:
             self._read_facts()
         self.refresh_bindings()
         if listing.broken_off and not self._finishing:
             self._finishing = True
             begin(self.app, self.finish_deletions, group="deletions")
-
-    def _show_title(self, listing: Listing) -> None:
-        shown = len(listing.ids)
-        filtered = shown != listing.every or bool(self.line.value)
-        told = [f"runs {shown:,} of {listing.every:,}" if filtered else f"runs {shown:,}"]
-        if self._look.sort != "newest" or not self._look.descending:
-            told.append(f"by {SORT_WORDS[self._look.sort]} {'▾' if self._look.descending else '▴'}")
-        if self.table.marked:
-            told.append(f"{len(self.table.marked):,} marked")
-        pane = self.query_one("#runs-pane")
-        pane.border_title = Content(" · ".join(told))
-        pane.border_subtitle = Content(f"{byte_size(listing.use.total)} on disk" if listing.use.pictures else "")
 
     @on(RunTable.Wanted)
     def _wanted(self) -> None:
@@ -162,22 +141,17 @@ class HistoryScreen(DoingScreen):
         if not self.standing or run_id != self.table.run_id:
             return
         self.facts = facts
-        pane, match = self.query_one("#facts", Static), self.query_one("#match", Static)
+        pane = self.query_one("#facts", Static)
         if facts is None:
-            pane.update(Content.styled("No run is like that.", "$muted") if self.line.value else "")
-            match.update("")
+            pane.update(Content.styled("No run is like that.", "$muted") if self.pane.filtering else "")
         else:
-            width = max(20, pane.size.width or 34)
-            pane.update(words.facts_words(facts, self.app.clock(), width, text))
-            match.update(Content("  ").join([words.matched(found, text) for found in facts.matches[:1]]))
-        match.set_class(facts is not None and bool(facts.matches), "-open")
+            pane.update(words.facts_words(facts, self.app.clock(), max(20, pane.size.width or 34), text))
+        self.pane.show_match(facts, text)
 
     # --- the filter ------------------------------------------------------------------------------
 
     def action_filter(self) -> None:
-        self.line.add_class("-open")
-        self.line.focus()
-        self._say()
+        self.pane.open_filter()
         begin(self, self._read_names, group="names", exclusive=True)
 
     async def _read_names(self) -> None:
@@ -186,44 +160,17 @@ class HistoryScreen(DoingScreen):
         except (NoHistoryYet, FluxtuiError):
             return
         if self.standing:
-            self.line.know(*names)
+            self.pane.line.know(*names)
 
     def action_back(self) -> None:
-        if self.line.has_class("-open"):
-            self.line.keep()
-            self.line.value = ""
-            self.line.remove_class("-open")
-            self.table.focus()
-            self._say()
-        elif self.table.marked:
+        if self.table.marked and not self.pane.line.has_focus:
             self._mark(frozenset())
+        elif self.pane.filtering:
+            self.pane.close_filter()
 
-    @on(Input.Changed)
-    def _typed(self) -> None:
-        run_filter, _ = parse_filter(self.line.value)
-        self._look_at(Look(run_filter, self._look.sort, self._look.descending))
-        self._say()
-
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
-        self.line.keep()
-        self.line.set_class(bool(self.line.value), "-open")
-        self.table.focus()
-        self._say()
-
-    def _say(self) -> None:
-        """Under the line: what is wrong with it, else what may come next."""
-        _, wrong = parse_filter(self.line.value)
-        following = "  ".join(self.line.suggestions()[:8])
-        if wrong:
-            told = Content.styled(wrong, "$warning")
-        elif following:
-            told = Content.assemble(("tab  ", "$primary"), (following, "$muted"))
-        else:
-            told = Content.styled("" if self.line.value else HINT, "$muted")
-        said = self.query_one("#filter-said", Static)
-        said.update(told)
-        said.set_class(bool(told) and (self.line.has_focus or bool(wrong)) and self.line.has_class("-open"), "-open")
+    @on(RunsPane.Filtered)
+    def _filtered(self, event: RunsPane.Filtered) -> None:
+        self._look_at(replace(self._look, run_filter=event.run_filter))
 
     # --- order and marks -------------------------------------------------------------------------
 
@@ -236,7 +183,7 @@ class HistoryScreen(DoingScreen):
     def _sort(self, sort: str | None) -> None:
         if sort is not None:
             turned = not self._look.descending if sort == self._look.sort else sort not in ("batch", "state")
-            self._look_at(Look(self._look.run_filter, sort, turned))
+            self._look_at(replace(self._look, sort=sort, descending=turned))
 
     def action_sort(self) -> None:
         order = tuple(SORTS)
@@ -279,11 +226,11 @@ class HistoryScreen(DoingScreen):
             case "rerun_failed":
                 return bool(marked) or (run is not None and run.counts.get(JobState.FAILED, 0) > 0)
             case "back":
-                return bool(marked) or self.line.has_class("-open")
+                return bool(marked) or self.pane.filtering
         return True
 
     def key_words(self) -> dict[str, str]:
-        return {"history.back": "unmark"} if self.table.marked and not self.line.has_class("-open") else {}
+        return {"history.back": "unmark"} if self.table.marked else {}
 
     @on(Rows.Chosen)
     def _chosen(self) -> None:
