@@ -41,7 +41,7 @@ COLUMNS = (
 )  # fmt: skip
 
 RUNS = (
-    Key("runs.open", "enter", "open_run", "runs", "show", "Show the marked run.", True, display="↵"),
-    Key("runs.down", "down", "step(1)", "runs", "next", "One run down.", early=False),
-    Key("runs.up", "up", "step(-1)", "runs", "before", "One run up.", early=False),
+    Key("runs.open", "enter", "open_run", "runs", "show", "Show the marked run.", True, True, display="↵"),
+    Key("runs.down", "down", "step(1)", "runs", "next", "One run down.", priority=True, early=False),
+    Key("runs.up", "up", "step(-1)", "runs", "before", "One run up.", priority=True, early=False),
 )  # fmt: skip

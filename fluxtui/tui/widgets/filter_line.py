@@ -67,6 +67,8 @@ class WordLine(Input):
 
     def action_recall(self, step: int) -> None:
         at = self._at + step
+        while 0 <= at < len(self._earlier) and self._earlier[at] == self.value:
+            at += step
         if 0 <= at <= len(self._earlier):
             self._at = at
             self.value = self._earlier[at] if at < len(self._earlier) else ""

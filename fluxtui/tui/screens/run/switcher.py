@@ -132,7 +132,6 @@ class RunSwitcher(ModalScreen[int | None]):
         self.table.cursor += step
 
     @on(Rows.Chosen)
-    @on(Input.Submitted)
     def action_open_run(self) -> None:
         run = self.table.current
         if run is None:
