@@ -51,6 +51,7 @@ def _walls(monkeypatch: pytest.MonkeyPatch, _empty_folder: Path) -> Iterator[Non
             monkeypatch.delenv(name)
     for name, folder in (("HOME", ""), ("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share")):
         monkeypatch.setenv(name, str(_empty_folder / "home" / folder))
+    monkeypatch.setenv("COLORTERM", "truecolor")  # or the screens would be drawn for whatever terminal this is
     here = _empty_folder / "work"
     here.mkdir()
     monkeypatch.chdir(here)

@@ -126,6 +126,9 @@ class Studio:
             _ = transaction.revision
             for statement, values in crowd.statements(run_id, count, NOW):
                 transaction.connection.execute(statement, values)
+            transaction.connection.execute(
+                "UPDATE runs SET quoted = (SELECT sum(quoted) FROM jobs WHERE run_id = runs.id) WHERE id = ?", (run_id,)
+            )
 
         self.journal.write_now(run)
 
