@@ -119,6 +119,14 @@ class Foundation(App[int]):
         self.theme = self.chosen_theme = name
         self.prefer(theme=name)
 
+    def key_of(self, key_id: str) -> str:
+        """Return the first key of an action of the whole cockpit, as people write it."""
+        own = next(key.keys for key in keymap.GLOBAL if key.id == key_id)
+        return editing.spoken(editing.split(self.bound.get(key_id, own))[0])
+
+    def get_key_display(self, binding: Binding) -> str:
+        return binding.key_display or editing.spoken(binding.key).replace("ctrl+", "^")
+
     def use_keymap(self, changes: Mapping[str, str | None]) -> None:
         """Bind keys anew and keep them: comma-separated keys by id, None for an action's own. At once, everywhere."""
         self.prefer(keymap=changes)

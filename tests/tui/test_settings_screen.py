@@ -24,6 +24,7 @@ from fluxtui.tui.screens.settings.looks import ThemePane
 from fluxtui.tui.screens.settings.screen import SettingsScreen
 from fluxtui.tui.screens.settings.variables import VariablesPane
 from fluxtui.tui.screens.settings.workspaces import WorkspacesPane
+from fluxtui.tui.widgets.chrome import Footer, Header
 from tests.conditions import until
 from tests.tui.fakes import FakeEngine, FakeSettings
 from tests.tui.fakes.settings import VARIABLES
@@ -377,6 +378,21 @@ async def test_a_taken_key_says_who_has_it_and_changes_hands(studio: Studio) -> 
         await until(lambda: not isinstance(app.screen, CaptureScreen))
         await pilot.press("escape", "escape", "ctrl+l")
         await until(lambda: app.theme != before)
+
+
+async def test_header_footer_and_help_show_what_is_bound(studio: Studio) -> None:
+    PreferenceFile(studio.workspace.parent / "cockpit.toml").write(keymap={"app.history": "f10", "app.palette": "f11"})
+    app = cockpit(studio.workspace)
+    async with running(app) as pilot:
+        await settings_of(app, pilot)
+        header, footer = app.screen.query_one(Header), app.screen.query_one(Footer)
+        assert "F10 history" in header.text().plain
+        assert "F11 commands" in footer.text().plain
+        await pilot.press("f10")
+        await until(lambda: app.current_mode == "history")
+        app.use_keymap({"app.history": None, "app.palette": "ctrl+k"})
+        await until(lambda: "F7 history" in app.screen.query_one(Header).text().plain)
+        await until(lambda: "^k commands" in str(app.screen.query_one(Footer).render()))
 
 
 async def test_keys_that_would_trap_are_refused(studio: Studio) -> None:

@@ -13,13 +13,8 @@ from fluxtui.tui.widgets.quietly import Line
 if TYPE_CHECKING:
     from fluxtui.tui.app import Cockpit
 
-MODES = (
-    ("batch", "F2", "batch"),
-    ("run", "F3", "run"),
-    ("providers", "F6", "providers"),
-    ("history", "F7", "history"),
-    ("settings", "F9", "settings"),
-)
+MODES = ("batch", "run", "providers", "history", "settings")
+"""The modes that the header names, each with the key of `app.MODE`."""
 _WIDE = 110
 """Columns from which the header names every mode; below, the others are keys only."""
 
@@ -34,6 +29,7 @@ class Header(Line):
     def on_mount(self) -> None:
         app = self._cockpit
         app.news.subscribe(self, lambda _: self.renew())
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.renew())
 
     @property
     def _cockpit(self) -> "Cockpit":
@@ -43,11 +39,12 @@ class Header(Line):
         app = self._cockpit
         width = self.size.width
         left = Content.assemble((" fluxtui ", "bold $primary"), " ")
-        for mode, key, word in MODES:
+        for mode in MODES:
+            key = app.key_of(f"app.{mode}")
             if app.current_mode == mode:
-                left += Content.assemble((f" {key} {word} ", "bold $foreground on $cursor"))
+                left += Content.assemble((f" {key} {mode} ", "bold $foreground on $cursor"))
             else:
-                left += Content.styled(f" {key} {word} " if width >= _WIDE else f" {key}", "$muted")
+                left += Content.styled(f" {key} {mode} " if width >= _WIDE else f" {key}", "$muted")
         right = self._facts()
         name = app.workspace.resolve().name or str(app.workspace)
         room = width - left.cell_length - right.cell_length - 4
