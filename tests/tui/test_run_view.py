@@ -480,7 +480,7 @@ async def test_columns_are_ticked_ordered_and_remembered(studio: Studio) -> None
 async def test_the_usual_columns_come_back(studio: Studio, tmp_path: Path) -> None:
     studio.new_run()
     app = cockpit(studio.workspace)
-    PreferenceFile(app.preference_file.path).write(columns={"jobs": ["prompt", "task", "nonsense"]})
+    PreferenceFile(app.preference_file.path).write(columns={"jobs": ("prompt", "task", "nonsense")})
     async with running(app) as pilot:
         await shown(app, pilot)
         assert run_screen(app).jobs.columns == ("prompt", "task")
