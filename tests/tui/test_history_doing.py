@@ -4,6 +4,7 @@ import json
 from functools import partial
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
 from fluxtui.domain.batch import Axis, Batch, Target, Task
@@ -18,6 +19,7 @@ from fluxtui.history.database import database_path, open_reader
 from fluxtui.history.journal import Journal
 from fluxtui.tui.app import Cockpit
 from fluxtui.tui.doors.door import RealEngine
+from fluxtui.tui.doors.history import Additions
 from fluxtui.tui.screens.batch.screen import BatchScreen
 from fluxtui.tui.screens.dialogs.screen import AskScreen, PaperScreen
 from fluxtui.tui.screens.history.amend import AmendScreen
@@ -347,5 +349,30 @@ async def test_the_real_door_opens_what_a_run_was_made_from(studio: Studio) -> N
         assert "bfl/flux-pro-1.1" in {target.name for target in opened_batch.offered}
         room = engine.history.room()
         assert 0 < room.history_bytes < room.disk_bytes
+    finally:
+        engine.close()
+
+
+async def test_a_prompt_and_a_file_add_their_tasks(workspace: Path, tmp_path: Path) -> None:
+    services = Services.load(sandbox=True)
+    with Journal(database_path(workspace)) as journal:
+        run_id = await start_run(journal, workspace, plan(SLOWLY, services), RunOptions(paused=True))
+    more = tmp_path / "more.txt"
+    more.write_text("a crane\nan egret\n")
+    engine = RealEngine(workspace, sandbox=True)
+    try:
+        history, batch = engine.history, engine.history.batch_of(run_id)
+
+        def missing(**fields: str) -> int:
+            return history.work_out(run_id, batch, Additions(**fields), sandbox=True).missing  # type: ignore[arg-type]
+
+        assert missing() == 0
+        assert missing(prompt="  a heron  ") == 1
+        assert missing(prompt="a fox [sandbox:slow=0]") == 1  # a task of its own, whatever it asks for
+        assert missing(file=f" {more} ") == 2
+        assert missing(file=str(more), prompt="a heron", axes="seed=1..2; steps=20") == 10
+        for wrong in ({"file": "nowhere.txt"}, {"axes": "seed"}, {"axes": "seed=1; seed=2"}, {"axes": "seed=x"}):
+            with pytest.raises(FluxtuiError):
+                missing(**wrong)
     finally:
         engine.close()

@@ -25,15 +25,16 @@ class RunBatch:
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """What a person wants besides. `axes` is text: `seed=5..8; style=ink, oil`. `repeat` None leaves it."""
+    """What a person wants besides. `axes` is text: `seed=5..8; style=ink, oil`. `repeat` None leaves it.
+
+    `prompt` makes one more task; `file` is the path of a batch file of which everything is added.
+    """
 
     targets: tuple[Target, ...] = ()
     axes: str = ""
     repeat: int | None = None
-
-    @property
-    def any(self) -> bool:
-        return bool(self.targets or self.axes.strip() or self.repeat)
+    prompt: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Past:
 
     def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop
-        self._other: "Services | None" = None
+        self._other: Services | None = None
 
     def batch_of(self, run_id: int) -> Batch:
         from contextlib import closing
@@ -117,12 +118,11 @@ class Past:
     def work_out(self, run_id: int, batch: Batch, additions: Additions, *, sandbox: bool) -> Amended:
         from contextlib import closing
 
-        from fluxtui.domain.frozen import grown
         from fluxtui.engine.amending import amendment
 
-        more = Batch("", (), additions.targets, _axes(additions.axes), repeat=additions.repeat or 1)
+        whole, source = _amended(batch, additions)
         with closing(self._reader()) as reader:
-            wanted = amendment(reader, run_id, grown(batch, more), self._services(sandbox))
+            wanted = amendment(reader, run_id, whole, self._services(sandbox), source=source)
         return Amended(wanted.cells, len(wanted.missing), wanted.quote, wanted.waiting, wanted.left_out, wanted)
 
     async def amend(self, amended: Amended) -> int:
@@ -171,6 +171,29 @@ class Past:
 
             self._other = Services.load(sandbox=sandbox)
         return self._other
+
+
+def _amended(batch: Batch, additions: Additions) -> tuple[Batch, str | None]:
+    """Return the batch with everything that is added, and the file that some of it comes from."""
+    from pathlib import Path
+
+    from fluxtui.domain.batch import Task
+    from fluxtui.domain.frozen import grown
+    from fluxtui.domain.text import file_stem, unique_stem
+
+    source = None
+    if additions.file.strip():
+        from fluxtui.engine.files import read_batch
+
+        path = Path(additions.file.strip()).expanduser().absolute()
+        batch, source = grown(batch, read_batch(path).batch), str(path)
+    tasks: tuple[Task, ...] = ()
+    prompt = additions.prompt.strip()
+    if prompt:
+        taken = {task.name.casefold() for task in batch.tasks}
+        tasks = (Task(unique_stem(file_stem(prompt, limit=40), taken), prompt),)
+    more = Batch("", tasks, additions.targets, _axes(additions.axes), repeat=additions.repeat or 1)
+    return grown(batch, more), source
 
 
 def _axes(text: str) -> tuple[Axis, ...]:

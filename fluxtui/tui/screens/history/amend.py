@@ -106,9 +106,11 @@ class AmendScreen(ModalScreen[None]):
     CSS_PATH = "amend.tcss"
     BINDINGS = keymap.bindings((*keymap.DIALOG, *keymap.AMEND))
     AUTO_FOCUS = "#offered"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012 - declared by Textual
     HELP = (
         "What a run has is never bought again: only the cells that it lacks are, and the sum below is theirs alone."
-        " Tab goes from field to field. Axes are written seed=5..8; style=ink, oil. Enter buys, after one question."
+        " Tab goes from field to field. Axes are written seed=5..8; style=ink, oil. A prompt makes one more task; of a"
+        " batch file everything is added that the run does not have. Enter buys, after one question."
     )
 
     offered = getters.query_one(OfferedTargets)
@@ -134,17 +136,12 @@ class AmendScreen(ModalScreen[None]):
             card.border_subtitle = Content(" space tick   tab next   ↵ buy   esc back ")
             yield Input(placeholder=f"find among {len(self._opened.offered):,} targets", id="find", compact=True)
             yield OfferedTargets(batch, self._opened.offered)
-            with Horizontal(classes="field"):
-                yield Label("axes", classes="label", markup=False)
-                yield Input(placeholder="seed=5..8; style=ink, oil", id="axes", compact=True)
-                yield Static(
-                    Content.styled(f"now {axes}" if axes else "none now", "$muted"), classes="now", markup=False
-                )
-            with Horizontal(classes="field"):
-                yield Label("repeat", classes="label", markup=False)
-                yield Input(placeholder=str(batch.repeat), id="repeat", compact=True, max_length=4)
-                yield Static(Content.styled(f"times each, now {batch.repeat}", "$muted"), classes="now", markup=False)
-            with VerticalScroll(id="sum-scroll", can_focus=False):
+            tasks = words.many(len(batch.tasks), "task")
+            yield from _field("axes", "seed=5..8; style=ink, oil", f"now {axes}" if axes else "none now")
+            yield from _field("repeat", str(batch.repeat), f"times each, now {batch.repeat}")
+            yield from _field("prompt", "one more task", f"now {tasks}")
+            yield from _field("file", "a batch file: what it has besides", "")
+            with VerticalScroll(id="sum-scroll"):
                 yield Static("", id="sum", markup=False)
 
     def on_mount(self) -> None:
@@ -154,17 +151,20 @@ class AmendScreen(ModalScreen[None]):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         self._cockpit.tell_failed_worker(event)
 
+    def _text(self, field: str) -> str:
+        return self.query_one(f"#{field}", Input).value.strip()
+
     # --- what is wanted --------------------------------------------------------------------------
 
     def _additions(self) -> Additions | str:
         """Return what was filled in, or what is wrong with it."""
-        text = self.query_one("#repeat", Input).value.strip()
-        repeat = None
+        text, repeat = self._text("repeat"), None
         if text:
             if not text.isdecimal() or not 1 <= int(text) <= 1000:
                 return "repeat is a whole number from 1 to 1000."
             repeat = int(text)
-        return Additions(tuple(self.offered.ticked.values()), self.query_one("#axes", Input).value, repeat)
+        ticked = tuple(self.offered.ticked.values())
+        return Additions(ticked, self._text("axes"), repeat, self._text("prompt"), self._text("file"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "tick":
@@ -183,8 +183,7 @@ class AmendScreen(ModalScreen[None]):
     def _find(self, event: Input.Changed) -> None:
         self.offered.find(event.value)
 
-    @on(Input.Changed, "#axes")
-    @on(Input.Changed, "#repeat")
+    @on(Input.Changed, ".value")
     def _typed(self) -> None:
         self._price_soon()
 
@@ -248,6 +247,14 @@ class AmendScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
+def _field(name: str, placeholder: str, now: str) -> ComposeResult:
+    """Compose a line with a field, its name before it and what holds now behind it."""
+    with Horizontal(classes="field"):
+        yield Label(name, classes="label", markup=False)
+        yield Input(placeholder=placeholder, id=name, classes="value", compact=True)
+        yield Static(Content.styled(now, "$muted"), classes="now", markup=False)
+
+
 async def _amend(app: "Cockpit", run: RunRow, amended: Amended) -> None:
     try:
         appended = await app.engine.history.amend(amended)
@@ -283,6 +290,8 @@ def _sum_words(told: _Told, run: RunRow, width: int, *, pricing: bool) -> Conten
         )
     content += Content.styled("  …" if pricing else "", "$muted")
     lines = [content]
+    if amended.waiting and amended.missing:
+        lines.append(Content.styled(f"{words.many(amended.waiting, 'job')} not sent yet will go on as well", "$muted"))
     for line in amended.quote.lines:
         pictures = f"{words.many(line.pictures, 'picture')}  {line.price}"
         name = fit(faces.one_line(line.target, 120), max(8, width - len(pictures) - 4))
@@ -299,8 +308,6 @@ def _sum_words(told: _Told, run: RunRow, width: int, *, pricing: bool) -> Conten
         lines.append(
             Content.assemble(("▲ ", "$warning"), f"{faces.one_line(name, 80)} is left out: {faces.one_line(why)}")
         )
-    if amended.waiting and amended.missing:
-        lines.append(Content.styled(f"{words.many(amended.waiting, 'job')} not sent yet will go on as well", "$muted"))
     return Content("\n").join(lines)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from textual import getters
+from textual import getters, on
 
 from fluxtui.domain.jobs import JobState
 from fluxtui.domain.problems import FluxtuiError
@@ -18,6 +18,7 @@ from fluxtui.tui.screens.dialogs.screen import PaperScreen
 from fluxtui.tui.screens.history import words
 from fluxtui.tui.screens.history.table import RunTable
 from fluxtui.tui.store import NoHistoryYet
+from fluxtui.tui.widgets.rows import Rows
 from fluxtui.tui.work import begin, in_thread
 
 _LARGEST = 8
@@ -40,6 +41,7 @@ class DoingScreen(CockpitScreen):
 
     # --- open, resume, rerun -----------------------------------------------------------------------
 
+    @on(Rows.Chosen)
     def action_open_run(self) -> None:
         if self.table.run_id is not None:
             self.app.open_run(self.table.run_id)

@@ -79,6 +79,7 @@ class HistoryScreen(DoingScreen):
         if self.standing:
             self.read()
 
+    @on(RunTable.Wanted)
     def read(self) -> None:
         """Read the list anew; a change while it is being read is read right after."""
         self._again = True
@@ -115,10 +116,6 @@ class HistoryScreen(DoingScreen):
         if listing.broken_off and not self._finishing:
             self._finishing = True
             begin(self.app, self.finish_deletions, group="deletions")
-
-    @on(RunTable.Wanted)
-    def _wanted(self) -> None:
-        self.read()
 
     # --- the selected run ------------------------------------------------------------------------
 
@@ -231,7 +228,3 @@ class HistoryScreen(DoingScreen):
 
     def key_words(self) -> dict[str, str]:
         return {"history.back": "unmark"} if self.table.marked else {}
-
-    @on(Rows.Chosen)
-    def _chosen(self) -> None:
-        self.action_open_run()
