@@ -1,6 +1,7 @@
 """What the cockpit's app stands on: themes, passing words, raw writes between frames."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -58,12 +59,12 @@ class Foundation(App[int]):
         self.set_keymap(dict(self.bound))
         self._take_themes(found)
         problems = [*wrong, *more, *bad_keys]
-        wanted = self._wanted_theme or self.preferences.theme
-        if wanted is None:
-            wanted = themes.DARK if self._dark else themes.LIGHT
-        elif wanted not in self.theme_files:
+        usual = themes.DARK if self._dark else themes.LIGHT
+        wanted = self._wanted_theme or self.preferences.theme or usual
+        if wanted not in self.theme_files:
             problems.append(f"There is no theme named {wanted}; there are {', '.join(self.themes)}.")
-        self.theme = self.chosen_theme = wanted if wanted in self.theme_files else self.themes[0]
+            wanted = usual if usual in self.theme_files else self.themes[0]
+        self.theme = self.chosen_theme = wanted
         if problems:
             self.call_after_refresh(self._tell_all, problems)
 
@@ -83,6 +84,12 @@ class Foundation(App[int]):
         if len(problems) > _TOLD:
             shown.append(f"and {len(problems) - _TOLD} more")
         self.notify("\n".join(shown), severity="warning", timeout=12.0, markup=False)
+
+    def on_ready(self) -> None:
+        """The first frame is painted: collect garbage from now on, but none of what the start has made."""
+        if not gc.isenabled():
+            gc.freeze()  # a full collection over it holds the screen up for 40 ms
+            gc.enable()
 
     def tell(self, text: str, *, severity: SeverityLevel = "information") -> None:
         """Show a passing line. The text may come from outside: it is never markup."""

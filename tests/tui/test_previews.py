@@ -1,5 +1,6 @@
 """Pictures: what the terminal's answers mean, fitting, half blocks, and that only what is wanted is delivered."""
 
+import io
 import queue
 from pathlib import Path
 
@@ -46,6 +47,74 @@ def test_choices_that_need_no_question() -> None:
 def test_no_terminal_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fluxtui.tui.previews.probe.ask", lambda: pytest.fail("it was asked"))
     assert probe("auto", environment={"TERM": "xterm-kitty"}).mode is Mode.CELLS
+
+
+KITTY = "\x1b_Gi=31;OK\x1b\\\x1b[?62c"
+SIXEL = "\x1b[?62;4;22c"
+NOTHING = "\x1b[?62;22c"
+PLAIN = {"TERM": "xterm-256color"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "remembered", "answer", "environment", "mode"),
+    [
+        ("auto", False, SIXEL, PLAIN, Mode.SIXEL),
+        ("auto", False, KITTY, PLAIN | {"TMUX": "1"}, Mode.CELLS),
+        ("kitty", False, NOTHING, PLAIN, Mode.KITTY),  # an option is obeyed
+        ("kitty", True, NOTHING, PLAIN, Mode.CELLS),  # a choice of another day is not forced
+        ("kitty", True, SIXEL, PLAIN, Mode.SIXEL),
+        ("kitty", True, KITTY, PLAIN, Mode.KITTY),
+        ("kitty", True, KITTY, PLAIN | {"SSH_TTY": "/dev/pts/1"}, Mode.KITTY),
+        ("sixel", True, NOTHING, PLAIN | {"TMUX": "1"}, Mode.CELLS),
+        ("kitty", False, KITTY, PLAIN | {"NO_COLOR": "1"}, Mode.CELLS),
+        ("kitty", True, KITTY, PLAIN | {"NO_COLOR": "1"}, Mode.CELLS),
+        ("auto", False, KITTY, PLAIN | {"NO_COLOR": "1"}, Mode.OFF),
+        ("cells", True, KITTY, PLAIN, Mode.CELLS),
+        ("off", True, KITTY, PLAIN, Mode.OFF),
+    ],
+)
+def test_what_is_chosen_on_which_terminal(
+    choice: str,
+    remembered: bool,
+    answer: str,
+    environment: dict[str, str],
+    mode: Mode,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    for stream in ("stdin", "stdout"):
+        monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
+    monkeypatch.setattr("fluxtui.tui.previews.probe.ask", lambda: answer)
+    assert probe(choice, remembered=remembered, environment=environment).mode is mode
+
+
+def test_a_terminal_turns_to_what_it_said_and_to_nothing_else() -> None:
+    found = understand(KITTY)
+    assert found.turned("kitty") is not None
+    assert found.turned("sixel") is None
+    assert found.turned("auto") is None  # nobody found out what is best
+    for mode in (Mode.CELLS, Mode.OFF):
+        turned = Terminal(Mode.KITTY, "a test", (9, 18), automatic=Mode.KITTY).turned(mode.value)
+        assert turned is not None
+        assert (turned.mode, turned.cell) == (mode, (9, 18))
+        again = turned.turned("auto")
+        assert again is not None
+        assert again.mode is Mode.KITTY
+
+
+def test_after_a_turn_nothing_of_the_way_before_is_shown_or_kept(tmp_path: Path) -> None:
+    paint(tmp_path / "one.jpg", 1)
+    wish, written = Wish(tmp_path / "one.jpg", 12, 6), list[str]()
+    pictures = Pictures(Terminal(Mode.KITTY, "a test", graphics=frozenset({Mode.KITTY})), written.append)
+    pictures.want("slot", wish, lambda *_: None)
+    wait_until(lambda: pictures.ready(wish))
+    pictures.turn(CELLS)
+    assert pictures.ready(wish) is None
+    assert "a=d" in written[-1]
+    delivered: queue.SimpleQueue[Shown] = queue.SimpleQueue()
+    pictures.want("slot", wish, lambda _, shown: delivered.put(shown))
+    assert delivered.get(timeout=5).transmit is None
+    pictures.close()
 
 
 @given(

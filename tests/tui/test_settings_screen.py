@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from fluxtui.domain.jobs import JobState
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 from fluxtui.tui import keymap
 from fluxtui.tui.app import Cockpit
@@ -28,7 +29,7 @@ from fluxtui.tui.widgets.chrome import Footer, Header
 from tests.conditions import until
 from tests.tui.fakes import FakeEngine, FakeSettings
 from tests.tui.fakes.settings import VARIABLES
-from tests.tui.harness import NOW, Studio, cockpit, running
+from tests.tui.harness import AZURE, NOW, Studio, cockpit, run_screen, running, shown
 from tests.tui.keys import presses
 
 SECTIONS = (VariablesPane, ThemePane, ImagesPane, KeysPane, WorkspacesPane)
@@ -258,6 +259,24 @@ async def test_pictures_are_previewed_and_switched_at_once(studio: Studio, size:
         await pilot.press("up", "enter")
         await until(lambda: app.pictures.mode is Mode.CELLS)
         await until(lambda: ("Pictures", "cells") in screen.sections.sections)
+
+
+async def test_other_screens_follow_how_pictures_are_drawn(studio: Studio) -> None:
+    run_id = studio.new_run()
+    studio.move(studio.send(run_id, AZURE, 1)[0], JobState.DONE)
+    app = cockpit(studio.workspace)
+    async with running(app) as pilot:
+        await shown(app, pilot)
+        run = run_screen(app)
+        assert run.small.display
+        for mode, pane in (("end", False), ("up", True)):
+            await into(app, pilot, ImagesPane)
+            await pilot.press(mode, "enter")
+            await until(lambda pane=pane: (app.pictures.mode is not Mode.OFF) is pane)  # type: ignore[misc]
+            await pilot.press("escape", "home", "f3")
+            await until(lambda pane=pane: app.screen is run and run.small.has_class("-useful") is pane)  # type: ignore[misc]
+            assert run.small.display is pane
+        await shown(app, pilot)
 
 
 async def test_a_way_that_the_terminal_does_not_do_is_not_forced(studio: Studio) -> None:

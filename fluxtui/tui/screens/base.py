@@ -38,6 +38,9 @@ class CockpitScreen(Screen[None]):
     def app(self) -> "Cockpit":  # type: ignore[override]  # the one app that these screens live in
         return cast("Cockpit", super().app)
 
+    _turns = 0
+    """How often the way of drawing pictures had changed when this screen was last in front."""
+
     def compose(self) -> ComposeResult:
         yield Header()
         with Vertical(id="body"):
@@ -93,6 +96,13 @@ class CockpitScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         self._draw_pictures()
+        if self._turns != self.app.pictures.turns:
+            self._turns = self.app.pictures.turns
+            if self.standing:
+                self.on_pictures_turned()
+
+    def on_pictures_turned(self) -> None:
+        """Pictures are drawn another way since this screen was last in front, or not any more."""
 
     def _draw_pictures(self) -> None:
         # A screen in front dims this one, which would change the colours that carry a Kitty picture.

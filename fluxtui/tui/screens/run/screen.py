@@ -91,9 +91,12 @@ class RunScreen(ViewingScreen):
 
     def settle_in(self) -> None:
         self.small.follow(self.table)
+        self.on_pictures_turned()
+        self._show_run()
+
+    def on_pictures_turned(self) -> None:
         self.small.set_class(self.app.pictures_on, "-useful")
         self.jobs.set_class(self.app.pictures_on, "-beside-sheet")
-        self._show_run()
 
     # --- news ------------------------------------------------------------------------------------
 
