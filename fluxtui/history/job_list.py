@@ -5,7 +5,7 @@ These read a whole run (0.1 s for 100,000 jobs, searching prompts 0.3 s): call t
 
 import sqlite3
 from array import array
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from fluxtui.domain.jobs import JobState
@@ -130,20 +130,32 @@ def grouped_ids(
 
 
 def group_tallies(
-    connection: sqlite3.Connection, run_id: int, wanted: JobFilter | None = None, *, by: str
+    connection: sqlite3.Connection,
+    run_id: int,
+    wanted: JobFilter | None = None,
+    *,
+    by: str,
+    names: Collection[str] | None = None,
 ) -> dict[str, GroupTally]:
-    """Return what each group holds by state, and its money."""
+    """Return what each group (of `names`, else every one) holds by state, and its money."""
     where, values, needs_cells = _conditions(run_id, wanted)
     join = _JOIN if needs_cells or by == "task" else ""
     key = _key(by)
+    source, jobs = f"jobs{join}", "count(*)"
+    if by != "task" and (wanted is None or wanted.empty):  # already counted, in the transaction of each change
+        source, jobs = "tallies AS jobs", "sum(jobs.jobs)"
+        where = f"{where} AND jobs.jobs > 0"
+    if names is not None:
+        where = f"{where} AND {key} IN ({','.join('?' * len(names))})"
+        values = [*values, *names]
     counts: dict[str, dict[JobState, int]] = {}
     money: dict[str, tuple[int, int]] = {}
-    for name, state, jobs, billed, uncertain in connection.execute(
-        f"SELECT {key}, jobs.state, count(*), sum(jobs.billed), sum(jobs.uncertain) FROM jobs{join}"
+    for name, state, held, billed, uncertain in connection.execute(
+        f"SELECT {key}, jobs.state, {jobs}, sum(jobs.billed), sum(jobs.uncertain) FROM {source}"
         f" WHERE {where} GROUP BY {key}, jobs.state",
         values,
     ):
-        counts.setdefault(name, {})[JobState(state)] = jobs
+        counts.setdefault(name, {})[JobState(state)] = held
         before = money.get(name, (0, 0))
         money[name] = before[0] + billed, before[1] + uncertain
     return {name: GroupTally(held, Micros(money[name][0]), Micros(money[name][1])) for name, held in counts.items()}

@@ -8,8 +8,6 @@ from array import array
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from fluxtui.history.job_list import GroupTally
-
 
 class Grouping:
     """The groups of a table in order, with the jobs of each."""
@@ -54,19 +52,16 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """What was read for a table in groups: the groups, the lines when some are folded, and the tallies."""
+    """What was read for a table in groups: the groups, and the lines when some of them are folded."""
 
     grouping: Grouping
     folded: frozenset[str]
     lines: "array[int]"
-    tallies: Mapping[str, GroupTally]
 
     @classmethod
-    def of(
-        cls, members: "Mapping[str, array[int]]", folded: frozenset[str], tallies: Mapping[str, GroupTally]
-    ) -> "Grouped":
+    def of(cls, members: "Mapping[str, array[int]]", folded: frozenset[str]) -> "Grouped":
         grouping = Grouping(members)
-        return cls(grouping, folded, grouping.lines(folded), tallies)
+        return cls(grouping, folded, grouping.lines(folded))
 
 
 class JobOrder:
@@ -75,7 +70,6 @@ class JobOrder:
     def __init__(self) -> None:
         self.lines: array[int] = array("q")
         self.grouping: Grouping | None = None
-        self.tallies: Mapping[str, GroupTally] = {}
         self.folded: set[str] = set()
 
     def __len__(self) -> int:
@@ -87,17 +81,17 @@ class JobOrder:
         return len(self.lines) if self.grouping is None else self.grouping.job_count
 
     def clear(self) -> None:
-        self.lines, self.grouping, self.tallies = array("q"), None, {}
+        self.lines, self.grouping = array("q"), None
         self.folded = set()
 
     def take(self, reading: "array[int] | Grouped") -> None:
         """Take what was read anew."""
         if isinstance(reading, Grouped):
-            self.lines, self.grouping, self.tallies = reading.lines, reading.grouping, reading.tallies
+            self.lines, self.grouping = reading.lines, reading.grouping
             if self.folded != reading.folded:  # folded otherwise while it was being read
                 self.lines = self.grouping.lines(self.folded)
         else:
-            self.lines, self.grouping, self.tallies = reading, None, {}
+            self.lines, self.grouping = reading, None
 
     def jobs(self) -> "array[int]":
         """Return every job in order, those of folded groups among them."""

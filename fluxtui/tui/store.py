@@ -108,7 +108,9 @@ class Source(Protocol):
         self, run_id: int, job_filter: JobFilter, sort: str, descending: bool, by: str, folded: frozenset[str]
     ) -> Grouped: ...
 
-    async def tallies(self, run_id: int, job_filter: JobFilter, by: str) -> Mapping[str, GroupTally]: ...
+    async def tallies(
+        self, run_id: int, job_filter: JobFilter, by: str, names: tuple[str, ...]
+    ) -> Mapping[str, GroupTally]: ...
 
     async def page(self, ids: tuple[int, ...]) -> dict[int, JobRow]: ...
 
@@ -186,12 +188,14 @@ class Feed:
     ) -> Grouped:
         def read(connection: sqlite3.Connection) -> Grouped:
             members = job_list.grouped_ids(connection, run_id, job_filter, by=by, sort=sort, descending=descending)
-            return Grouped.of(members, folded, job_list.group_tallies(connection, run_id, job_filter, by=by))
+            return Grouped.of(members, folded)
 
         return await self.ask(read)
 
-    async def tallies(self, run_id: int, job_filter: JobFilter, by: str) -> Mapping[str, GroupTally]:
-        return await self.ask(lambda c: job_list.group_tallies(c, run_id, job_filter, by=by))
+    async def tallies(
+        self, run_id: int, job_filter: JobFilter, by: str, names: tuple[str, ...]
+    ) -> Mapping[str, GroupTally]:
+        return await self.ask(lambda c: job_list.group_tallies(c, run_id, job_filter, by=by, names=names))
 
     async def page(self, ids: tuple[int, ...]) -> dict[int, JobRow]:
         return await self.ask(lambda c: queries.jobs(c, ids))

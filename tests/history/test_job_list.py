@@ -125,6 +125,9 @@ def test_groups_hold_every_job_exactly_once(
         assert list(members) == [job for job in flat if job in set(members)]
     tallies = job_list.group_tallies(reader, 1, wanted, by=by)
     assert {name: tally.jobs for name, tally in tallies.items()} == {n: len(m) for n, m in groups.items()}
+    some = [*list(groups)[:1], "nothing"]
+    few = job_list.group_tallies(reader, 1, wanted, by=by, names=some)
+    assert few == {name: tally for name, tally in tallies.items() if name in some}
 
 
 def test_tallies_hold_states_and_money(reader: sqlite3.Connection) -> None:
@@ -132,6 +135,8 @@ def test_tallies_hold_states_and_money(reader: sqlite3.Connection) -> None:
     ours = tallies[builders.LANE]
     assert ours.counts == dict.fromkeys((JobState.DONE, JobState.FAILED, JobState.IN_DOUBT, JobState.SENDING), 1)
     assert (ours.billed, ours.uncertain) == (40_000, 80_000)
+    counted = job_list.group_tallies(reader, 1, JobFilter(frozenset(JobState)), by="target")
+    assert counted == tallies, "what is counted while jobs change is what is there"
     assert list(job_list.grouped_ids(reader, 1, by="state"))[:2] == ["in_doubt", "failed"]
     assert list(job_list.grouped_ids(reader, 1, by="task")) == [f"task-{i}" for i in range(4)]
 

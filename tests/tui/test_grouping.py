@@ -6,9 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from fluxtui.domain.jobs import JobState
-from fluxtui.domain.money import Micros
-from fluxtui.history.job_list import GroupTally
 from fluxtui.tui.grouping import Grouped, Grouping, JobOrder
 
 NAMES = st.lists(st.text(max_size=3), min_size=1, max_size=6, unique=True)
@@ -53,10 +50,7 @@ class Folding(RuleBasedStateMachine):
         self.order.take(self.read(frozenset()))
 
     def read(self, folded: frozenset[str]) -> Grouped:
-        tallies = {
-            name: GroupTally({JobState.DONE: len(jobs)}, Micros(0), Micros(0)) for name, jobs in self.groups.items()
-        }
-        return Grouped.of(self.groups, folded, tallies)
+        return Grouped.of(self.groups, folded)
 
     @rule(data=st.data())
     def toggle(self, data: st.DataObject) -> None:

@@ -1,20 +1,15 @@
 """The live table of a run's jobs: it takes changes as they come, finds jobs, folds groups."""
 
-import time
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 
 from fluxtui.domain.jobs import ACTIVE, JobState
-from fluxtui.domain.problems import FluxtuiError
 from fluxtui.history.job_list import GroupTally
 from fluxtui.history.records import JobRow
 from fluxtui.tui import keymap
-from fluxtui.tui.store import NoHistoryYet
 from fluxtui.tui.widgets.job_pages import PAGE
 from fluxtui.tui.widgets.ordered_jobs import OrderedJobs
 from fluxtui.tui.widgets.rows import Rows
-from fluxtui.tui.work import begin
 
 _REORDER_SECONDS = 1.0
 """How often a sort or filter over what changes is applied again: rows should not jump about."""
@@ -50,7 +45,7 @@ class JobTable(OrderedJobs):
     @property
     def group_tally(self) -> GroupTally | None:
         """What the group under the cursor holds."""
-        return None if self.group is None else self.order.tallies.get(self.group)
+        return None if self.group is None else self.tallies.of(self.group)
 
     # --- finding ---------------------------------------------------------------------------------
 
@@ -121,27 +116,13 @@ class JobTable(OrderedJobs):
             self._due = True
             stays = self.view.by in ("task", "target") and self.view.sort in _STAY
             if stays and not self.view.job_filter.changes_with_jobs:
-                self.set_timer(max(_REORDER_SECONDS / 2, _PATIENCE * self._took), self._read_tallies_soon)
+                self.set_timer(max(_REORDER_SECONDS / 2, _PATIENCE * self.tallies.took), self._count_anew)
             else:
                 self.set_timer(max(_REORDER_SECONDS, _PATIENCE * self._took), self.reorder)
 
-    def _read_tallies_soon(self) -> None:
+    def _count_anew(self) -> None:
         self._due = False
-        if self.run_id is not None and self.view.by is not None:
-            begin(self, partial(self._read_tallies, self.run_id, self.view.by), group="tallies", exclusive=True)
-
-    async def _read_tallies(self, run_id: int, by: str) -> None:
-        began = time.monotonic()
-        try:
-            tallies = await self._source.tallies(run_id, self.view.job_filter, by)
-        except (NoHistoryYet, FluxtuiError):
-            return
-        self._took = time.monotonic() - began
-        if run_id == self.run_id and by == self.view.by:
-            self.order.tallies = tallies
-            for index in self.in_view:
-                if self.order.lines[index] < 0:
-                    self.refresh_row(index)
+        self.tallies.renew(self.headings_in_view())
 
     def _tick(self) -> None:
         for index in self.in_view:

@@ -13,6 +13,7 @@ from fluxtui.history.records import JobFilter, JobRow
 from fluxtui.tui.grouping import Grouped, JobOrder
 from fluxtui.tui.ink import Ink, Part
 from fluxtui.tui.store import NoHistoryYet, Source
+from fluxtui.tui.widgets.group_tallies import GroupTallies
 from fluxtui.tui.widgets.job_lines import JobLines
 from fluxtui.tui.widgets.job_pages import JobPages
 from fluxtui.tui.widgets.rows import Rows
@@ -68,6 +69,7 @@ class OrderedJobs(Rows):
         self.order = JobOrder()
         self.lines = JobLines(clock)
         self.pages = JobPages(self, source, self._arrived)
+        self.tallies = GroupTallies(self, source, self._counted)
         self._line: int | str | None = None
         self._read_once = False
         self._due = False
@@ -147,6 +149,8 @@ class OrderedJobs(Rows):
         if run_id != self.run_id:
             return
         self.order.take(reading)
+        self.tallies.about(run_id, view.job_filter, view.by)
+        self.tallies.renew(self.headings_in_view())
         self._read_once = True
         self._lines_changed()
         self.post_message(self.OrderChanged(self, self.order.job_count))
@@ -196,5 +200,20 @@ class OrderedJobs(Rows):
         if line > 0 or self.order.grouping is None:
             return self.lines.row(self.pages.at(self.order.lines, index), self.pages.more(line), width, ink)
         name = self.order.grouping.name_of(line)
-        tally, by = self.order.tallies.get(name), self.view.by or ""
-        return self.lines.group(name, tally, folded=name in self.order.folded, by=by, width=width, ink=ink)
+        folded, by = name in self.order.folded, self.view.by or ""
+        return self.lines.group(name, self.tallies.of(name), folded=folded, by=by, width=width, ink=ink)
+
+    def headings_in_view(self) -> list[str]:
+        """Return the groups whose headings are drawn, and the one under the cursor."""
+        grouping = self.order.grouping
+        if grouping is None:
+            return []
+        names = [grouping.name_of(self.order.lines[index]) for index in self.in_view if self.order.lines[index] < 0]
+        return names if self.group is None or self.group in names else [*names, self.group]
+
+    def _counted(self) -> None:
+        for index in self.in_view:
+            if self.order.lines[index] < 0:
+                self.refresh_row(index)
+        if self.group is not None:
+            self.post_message(self.JobSelected(self, None))
