@@ -9,7 +9,7 @@ from fluxtui.domain.request import ImageRequest
 from fluxtui.engine.services import Services, ServiceState, ServiceStatus
 from fluxtui.history.records import CheckRow, LaneRow
 from fluxtui.providers import facts, registry
-from fluxtui.providers.base import Provider
+from fluxtui.providers.base import Pace, Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,14 @@ def overview(
         if models or not matching:
             views.append(replace(view, models=tuple(models)))
     return views
+
+
+def bears(services: Services, service: str, model: str) -> int:
+    """Return how many requests at once make sense; that of most services where this one cannot be used."""
+    try:
+        return services.provider(service).pace(model).in_flight
+    except FluxtuiError:
+        return Pace().in_flight
 
 
 def _held(lanes: Sequence[LaneRow]) -> LaneRow | None:

@@ -45,6 +45,14 @@ def settings_report(loaded: "Loaded") -> tuple[list[SettingFact], list[str]]:
     return list({fact.variable: fact for fact in facts}.values()), list(dict.fromkeys(problems))
 
 
+def service_facts(loaded: "Loaded", service: str) -> list[SettingFact]:
+    """Return the settings of one service; none where they cannot be read."""
+    try:
+        return _facts(loaded, registry.load(service).SETTINGS)
+    except FluxtuiError:
+        return []
+
+
 def _facts(loaded: "Loaded", model: "type[BaseModel]") -> list[SettingFact]:
     from fluxtui.settings import sections
 
