@@ -1,5 +1,7 @@
 """Opening the screens: the one place of the command line that knows them."""
 
+import gc
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,7 +24,8 @@ def open_cockpit(
     `images` and `theme` are None where neither an option nor a variable says. `options` are those of the
     command line by the variable they stand for.
     """
-    from fluxtui.tui.app import run_cockpit
+    _make_haste()
+    from fluxtui.tui.opening import run_cockpit
 
     return run_cockpit(
         workspace,
@@ -34,6 +37,14 @@ def open_cockpit(
         targets=targets,
         options=options,
     )
+
+
+def _make_haste() -> None:
+    """Keep out of the way of the first paint and of the frames after it; before Textual is imported."""
+    gc.disable()  # what imports make stays; the cockpit goes on with it once it is painted
+    if not (os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY")):
+        # A key pressed just after a frame waits for the next one: 8 ms instead of 17, where bytes cost nothing.
+        os.environ.setdefault("TEXTUAL_FPS", "120")
 
 
 def picture_modes() -> list[tuple[str, str]]:

@@ -4,7 +4,13 @@ A layout walks every widget of the screen, and a title redraws its whole pane: b
 is worth while a run changes ten times a second.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Self
+
+from textual.containers import Container
 from textual.content import Content
+from textual.geometry import Region
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -23,12 +29,34 @@ def _height(content: object, static: Static, width: int) -> int:
     return content.get_height(static.styles, width) if isinstance(content, Content) else 0
 
 
+class Pane(Container):
+    """A container whose title can change without its contents being drawn again."""
+
+    _only_border = False
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        if self._only_border:
+            (width, height), (x, y) = self.outer_size, self.content_offset
+            regions = (Region(-x, -y, width, 1), Region(-x, height - 1 - y, width, 1))
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    @contextmanager
+    def entitling(self) -> Iterator[None]:
+        """What is refreshed within is the border alone."""
+        self._only_border = True
+        try:
+            yield
+        finally:
+            self._only_border = False
+
+
 def entitle(pane: Widget, title: Content, subtitle: Content | None = None) -> None:
     """Set what stands in a pane's border; `subtitle` None leaves that as it is."""
-    if pane.border_title != title.markup:
-        pane.border_title = title
-    if subtitle is not None and pane.border_subtitle != subtitle.markup:
-        pane.border_subtitle = subtitle
+    with pane.entitling() if isinstance(pane, Pane) else nullcontext():
+        if pane.border_title != title.markup:
+            pane.border_title = title
+        if subtitle is not None and pane.border_subtitle != subtitle.markup:
+            pane.border_subtitle = subtitle
 
 
 class Line(Widget):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, cast
 
 from textual import getters, on
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -20,7 +19,7 @@ from fluxtui.tui.widgets import job_columns
 from fluxtui.tui.widgets.filter_line import FilterLine
 from fluxtui.tui.widgets.job_table import SORT_WORDS, JobTable, descends
 from fluxtui.tui.widgets.ordered_jobs import TableView
-from fluxtui.tui.widgets.quietly import entitle
+from fluxtui.tui.widgets.quietly import Pane, entitle
 from fluxtui.tui.work import begin
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class _Kept:
     following: bool
 
 
-class JobsPane(Container):
+class JobsPane(Pane):
     """The table of jobs, and the line that filters it. Each run keeps its own filter, order, groups and cursor."""
 
     table = getters.query_one(JobTable)

@@ -14,7 +14,7 @@ from fluxtui.tui.store import JobsChanged, News
 from fluxtui.tui.widgets.facts import Facts
 from fluxtui.tui.widgets.job_table import JobTable
 from fluxtui.tui.widgets.picture import Picture
-from fluxtui.tui.widgets.quietly import entitle
+from fluxtui.tui.widgets.quietly import Pane, entitle
 
 if TYPE_CHECKING:
     from fluxtui.tui.screens.run.screen import RunScreen
@@ -47,7 +47,7 @@ class LookScreen(CockpitScreen):
 
     def compose_body(self) -> ComposeResult:
         with Horizontal():
-            with Container(id="picture-pane", classes="pane"):
+            with Pane(id="picture-pane", classes="pane"):
                 yield Picture(self.app.pictures)
             with Container(id="facts-pane", classes="pane"):
                 yield Facts(self.app.clock)

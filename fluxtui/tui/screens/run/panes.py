@@ -18,7 +18,7 @@ from fluxtui.tui.widgets.contact_sheet import ContactSheet, Tile
 from fluxtui.tui.widgets.facts import Facts
 from fluxtui.tui.widgets.job_table import JobTable
 from fluxtui.tui.widgets.picture import Picture
-from fluxtui.tui.widgets.quietly import entitle
+from fluxtui.tui.widgets.quietly import Pane, entitle
 from fluxtui.tui.work import begin
 
 if TYPE_CHECKING:
@@ -48,14 +48,15 @@ class SelectedJob(Vertical):
     picture = getters.query_one(Picture)
 
     def compose(self) -> ComposeResult:
-        with Container(id="preview-pane", classes="pane"):
+        with Pane(id="preview-pane", classes="pane"):
             yield Picture(cast("Cockpit", self.app).pictures, id="preview")
         with Container(id="facts-pane", classes="pane"):
             yield Facts(cast("Cockpit", self.app).clock)
 
     def on_mount(self) -> None:
-        self.query_one("#facts-pane").border_title = Content("details")
-        self.show(None)
+        if self.query(Facts):  # not so when the app is left while this was being made
+            self.query_one("#facts-pane").border_title = Content("details")
+            self.show(None)
 
     def show(self, detail: JobDetail | None) -> None:
         self.facts.show(detail)
