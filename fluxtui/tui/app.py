@@ -1,6 +1,5 @@
 """The cockpit: composition root of the screens. What it imports is what the first paint pays for."""
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,20 +10,21 @@ from textual import on
 from textual.content import Content
 from textual.signal import Signal
 
-from fluxtui.domain.batch import Batch, Target
+from fluxtui.domain.batch import Batch
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.domain.values import JsonValue
 from fluxtui.history.database import database_path
-from fluxtui.tui import faces, keymap, store
+from fluxtui.tui import keymap, store
 from fluxtui.tui.commands import CockpitCommands
-from fluxtui.tui.doors.door import EngineDoor, RealEngine
+from fluxtui.tui.doors.door import EngineDoor
 from fluxtui.tui.foundation import Foundation
-from fluxtui.tui.help import help_text, keys_text, leaving_question
+from fluxtui.tui.leaving import may_leave, opened
 from fluxtui.tui.live import Live
 from fluxtui.tui.preferences import PreferenceFile, default_path
 from fluxtui.tui.previews.door import Pictures
-from fluxtui.tui.previews.probe import Mode, Terminal, probe
-from fluxtui.tui.screens.dialogs.screen import LineScreen, PaperScreen, existing_file
+from fluxtui.tui.previews.probe import Mode, Terminal
+from fluxtui.tui.screens.base import CockpitScreen
+from fluxtui.tui.screens.dialogs.screen import LineScreen, existing_file
 from fluxtui.tui.screens.modes import MODES
 from fluxtui.tui.work import begin
 
@@ -47,6 +47,7 @@ class Cockpit(Foundation):
         *,
         batch: Path | None = None,
         start: bool = False,
+        tour: bool = False,
         terminal: Terminal | None = None,
         theme: str | None = None,
         preferences: PreferenceFile | None = None,
@@ -66,6 +67,8 @@ class Cockpit(Foundation):
         self.live = Live(self.feed)
         self.next_workspace: Path | None = None
         self._noted = False
+        self._leaving = False
+        self._tour = tour
 
     @property
     def sandbox(self) -> bool:
@@ -79,6 +82,8 @@ class Cockpit(Foundation):
         self.feed.start()
         beginning = "run" if self.feed.path.exists() else "welcome"
         self.switch_mode(beginning if self.batch_path is None else "batch")
+        if self._tour and not self.start_wanted and not self.preferences.toured:
+            self.call_after_refresh(self.action_show_tour)
 
     def on_unmount(self) -> None:
         self.feed.stop()
@@ -131,10 +136,19 @@ class Cockpit(Foundation):
         await self.switch_mode(mode)
 
     def action_show_help(self) -> None:
-        self.push_screen(PaperScreen("Help", help_text(self.screen, self.focused)))
+        from fluxtui.tui.screens.help.screen import help_screen
+
+        self.push_screen(help_screen(self.screen, self))
 
     def action_show_keys(self) -> None:
-        self.push_screen(PaperScreen("Keys", keys_text(self.screen, self)))
+        from fluxtui.tui.screens.help.screen import KeysScreen
+
+        self.push_screen(KeysScreen(self.screen, self))
+
+    def action_show_tour(self) -> None:
+        from fluxtui.tui.screens.help.tour import go_on
+
+        go_on(self, self.current_mode)
 
     def action_open_file(self) -> None:
         def opened(path: str | None) -> None:
@@ -171,64 +185,28 @@ class Cockpit(Foundation):
         if isinstance(self.screen, BatchScreen):
             self.screen.take(batch, name)
 
-    def open_workspace(self, folder: Path) -> None:
-        """Leave for another workspace. Work under way here goes on without the screen."""
-        self.next_workspace = folder
-        self.exit(0)
+    def opened(self) -> list[CockpitScreen]:
+        """Return the screens that were shown so far, in every mode."""
+        return opened(list(self._screen_stacks.values()))
 
     def action_leave(self) -> None:
-        run = self.live.shown
-        if not self.live.runner_alive or run is None or run.state not in faces.LIVE_RUNS:
+        self._leave(None)
+
+    def open_workspace(self, folder: Path) -> None:
+        """Leave for another workspace. Work under way here goes on without the screen."""
+        self._leave(folder)
+
+    def _leave(self, to: Path | None) -> None:
+        if self._leaving:  # asked twice is an answer
             self.exit(0)
-            return
-        if self.screen.id == "leaving":
-            self.exit(0)  # asked twice, answered
-            return
-        self.push_screen(leaving_question(run), lambda answer: self._left(answer, run.id))
+        else:
+            self._leaving = True
+            begin(self, partial(self._ask_and_leave, to), group="leave")
 
-    def _left(self, answer: str | None, run_id: int) -> None:
-        if answer == "leave":
-            self.exit(0)
-        elif answer == "pause":
-            begin(self, partial(self._pause_and_leave, run_id), group="steer")
-
-    async def _pause_and_leave(self, run_id: int) -> None:
-        await self.steer("pause_run", run_id)
-        self.exit(0)
-
-
-def run_cockpit(
-    workspace: Path,
-    *,
-    batch: Path | None = None,
-    sandbox: bool = False,
-    start: bool = False,
-    images: str | None = None,
-    theme: str | None = None,
-    targets: tuple[Target, ...] = (),
-    options: Mapping[str, str] | None = None,
-) -> int:
-    """Open the cockpit on a workspace, then on those that are chosen in it, and return the exit code.
-
-    `start` begins the batch: at once in the sandbox, which costs nothing, else after the one
-    question. `images` (one of `previews.probe.CHOICES`; ValueError for any other) and `theme` are what
-    an option or a variable says; without them holds what was chosen last. `targets` take the place of
-    those that a batch names. `options` are the options of the command line by the variable they stand for.
-    """
-    preferences = PreferenceFile(default_path())
-    remembered = preferences.read()[0].images if images is None else None
-    web = bool(os.environ.get("TEXTUAL_DRIVER"))
-    terminal = probe(images or remembered or "auto", remembered=remembered is not None, web=web)
-    if terminal.mode is Mode.SIXEL:
-        from fluxtui.tui.previews import sixel
-
-        sixel.prepare()
-    while True:
-        engine = RealEngine(workspace, sandbox=sandbox, targets=targets, options=options or {})
-        app = Cockpit(
-            workspace, engine, batch=batch, start=start, terminal=terminal, theme=theme, preferences=preferences
-        )
-        code = app.run()
-        if app.next_workspace is None:
-            return code if isinstance(code, int) else app.return_code or 0
-        workspace, batch, start, terminal = app.next_workspace, None, False, app.pictures.terminal
+    async def _ask_and_leave(self, to: Path | None) -> None:
+        try:
+            if await may_leave(self, work=to is None):
+                self.next_workspace = to
+                self.exit(0)
+        finally:
+            self._leaving = False

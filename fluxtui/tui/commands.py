@@ -34,6 +34,9 @@ def offers(screen: Screen[object]) -> Iterator[Offer]:
         if active is not None:
             run = partial(app.run_action, active.binding.action, active.node)
             yield Offer(f"{key.area}: {key.name}", run, key.tip, key.early, key.id)
+        elif key.priority and key in keymap.GLOBAL:  # works over dialogs too, which hide the app's keys otherwise
+            run = partial(app.run_action, key.action, app)
+            yield Offer(f"{key.area}: {key.name}", run, key.tip, key.early, key.id)
     for name in app.themes:
         yield Offer(f"theme: {name}", partial(app.use_theme, name), "Switch the colours.", early=False)
 

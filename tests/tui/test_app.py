@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from textual.command import CommandList, CommandPalette
+from textual.screen import Screen
 from textual.widgets import Static
 
 from fluxtui.domain.jobs import JobState, RunState
@@ -12,6 +13,7 @@ from fluxtui.domain.problems import Problem, ProblemKind
 from fluxtui.tui.app import Cockpit
 from fluxtui.tui.previews.probe import Mode
 from fluxtui.tui.screens.dialogs.screen import AskScreen, PaperScreen
+from fluxtui.tui.screens.help.screen import KeysScreen
 from fluxtui.tui.screens.history.screen import HistoryScreen
 from fluxtui.tui.screens.run.screen import RunScreen
 from fluxtui.tui.screens.welcome.screen import WelcomeScreen
@@ -81,15 +83,19 @@ async def test_leaving_asks_nothing_when_nothing_is_under_way(studio: Studio) ->
         await until(lambda: app.return_code == 0)
 
 
+def shows(app: Cockpit, kind: type[Screen[None]]) -> bool:
+    return isinstance(app.screen, kind)
+
+
 @presses("app.help", "app.keys", "app.palette", "paper.close")
 async def test_help_keys_and_palette(studio: Studio) -> None:
     studio.new_run()
     app = cockpit(studio.workspace)
     async with running(app) as pilot:
         await shown(app, pilot)
-        for key in ("f1", "question_mark"):
+        for key, kind in (("f1", PaperScreen), ("question_mark", KeysScreen)):
             await pilot.press(key)
-            await until(lambda: isinstance(app.screen, PaperScreen))
+            await until(partial(shows, app, kind))
             await pilot.press("escape")
             await until(lambda: isinstance(app.screen, RunScreen))
         await pilot.press("ctrl+p")

@@ -7,6 +7,7 @@ from fluxtui.tui.keymap.base import Key, bindings
 from fluxtui.tui.keymap.batch import BATCH, TARGETS
 from fluxtui.tui.keymap.cockpit import GLOBAL
 from fluxtui.tui.keymap.dialogs import CHOICES, DIALOG, PAPER
+from fluxtui.tui.keymap.help import KEYS, TOUR
 from fluxtui.tui.keymap.history import AMEND, HISTORY
 from fluxtui.tui.keymap.picture import LOOK
 from fluxtui.tui.keymap.providers import PROVIDERS
@@ -29,6 +30,7 @@ __all__ = [
     "GLOBAL",
     "HISTORY",
     "JOBS",
+    "KEYS",
     "LOG",
     "LOOK",
     "NOTHING",
@@ -43,6 +45,7 @@ __all__ = [
     "SETTINGS",
     "SHEET",
     "TARGETS",
+    "TOUR",
     "WELCOME",
     "Key",
     "bindings",
@@ -51,5 +54,5 @@ __all__ = [
 EVERY: tuple[Key, ...] = (
     *GLOBAL, *RUN, *RUN_VIEW, *JOBS, *FILTER, *LOG, *COLUMNS, *RUNS, *BATCH, *SHEET,
     *CELL, *REPLACE, *PICK, *NOTHING, *TARGETS, *PROVIDERS, *HISTORY, *AMEND, *SETTINGS, *WELCOME,
-    *LOOK, *ROWS, *DIALOG, *CHOICES, *PAPER,
+    *LOOK, *ROWS, *DIALOG, *CHOICES, *PAPER, *KEYS, *TOUR,
 )  # fmt: skip

@@ -22,6 +22,7 @@ GLOBAL = (
     Key("app.palette", "ctrl+p", "command_palette", "app", "commands", "Actions by name.", True, True, early=False),
     Key("app.open", "ctrl+o", "open_file", "app", "open a batch", "Open a batch file by its path."),
     Key("app.theme", "ctrl+t", "next_theme", "app", "next theme", "Switch between the themes, light and dark."),
+    Key("app.tour", "f12", "show_tour", "app", "tour", "Five steps through the cockpit.", display="F12"),
     Key("app.redraw", "ctrl+l", "redraw", "app", "redraw", "Draw the whole screen again."),
     Key("app.quit", "ctrl+q", "leave", "app", "quit", "Leave. Work under way goes on without the screen.", True, True),
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Help (F1), the keys of a screen (?), and the tour."""
