@@ -12,7 +12,6 @@ from fluxtui.history.job_list import GroupTally
 from fluxtui.history.records import JobExtras, JobRow
 from fluxtui.tui.ink import Ink
 from fluxtui.tui.themes import FALLBACK
-from fluxtui.tui.widgets import job_columns
 from fluxtui.tui.widgets.job_columns import DEFAULT, EVERY, GAP, known, share
 from fluxtui.tui.widgets.job_lines import JobLines
 
@@ -32,16 +31,18 @@ def test_columns_fit_and_keep_their_order(width: int, chosen: list[str], target:
     assert [column.id for column, _ in shared] == [name for name in chosen if name in {c.id for c, _ in shared}]
     assert all(cells >= 1 for _, cells in shared)
     used = sum(cells for _, cells in shared) + GAP * (len(shared) - 1)
-    always = [name for name in chosen if EVERY[name].rank == 0]
+    always = [name for name in chosen if EVERY[name].stays]
     if width >= sum(EVERY[name].least for name in always or chosen[:1]) + 12 + GAP * len(always):
         assert used <= width
 
 
 @given(st.integers(60, 300), CHOSEN)
-def test_what_matters_least_goes_first(width: int, chosen: list[str]) -> None:
-    shown = {column.id for column, _ in share(width, chosen, 20, 12)}
-    gone = [EVERY[name].rank for name in chosen if name not in shown]
-    assert not gone or min(gone) > max((EVERY[name].rank for name in shown), default=0)
+def test_what_does_not_fit_drops_out_from_the_right(width: int, chosen: list[str]) -> None:
+    shown = [column.id for column, _ in share(width, chosen, 20, 12)]
+    loose = [name for name in chosen if not EVERY[name].stays]
+    kept = [name for name in loose if name in shown]
+    assert kept == loose[: len(kept)]
+    assert all(name in shown for name in chosen if EVERY[name].stays)
 
 
 def test_a_narrow_table_leaves_the_note_out_and_a_wide_one_gives_it_what_is_left() -> None:
@@ -56,12 +57,6 @@ def test_unknown_names_in_the_preferences_are_left_out() -> None:
     assert known(["task", "colour", "task", "seed"]) == ("task", "seed")
     assert known([]) == DEFAULT
     assert known(["colour"]) == DEFAULT
-
-
-def test_every_column_has_a_rank_of_its_own_or_stays() -> None:
-    ranks = [column.rank for column in EVERY.values() if column.rank]
-    assert len(ranks) == len(set(ranks))
-    assert job_columns.TABLE == "jobs"
 
 
 ROWS = st.builds(

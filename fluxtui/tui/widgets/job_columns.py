@@ -12,7 +12,7 @@ TABLE = "jobs"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. Where cells are short, the one of the highest `rank` goes first; rank 0 always stays.
+    """One column. Where cells are short, columns drop out from the right; one that `stays` does not.
 
     It has at least `least` cells and grows up to `most` when there is room. `sort` is the order that its
     heading shows; `extra` says that its facts are read separately.
@@ -23,8 +23,8 @@ class Column:
     words: str
     least: int
     most: int
-    rank: int
     right: bool = False
+    stays: bool = False
     sort: str | None = None
     extra: bool = False
 
@@ -35,22 +35,22 @@ _WIDEST_MODEL = 22
 EVERY: Mapping[str, Column] = {
     column.id: column
     for column in (
-        Column("state", "  state", "state", 11, 11, 0, sort="state"),
-        Column("task", "task", "task", 12, 48, 0, sort="task"),
-        Column("target", "target", "target", 10, 40, 1, sort="target"),
-        Column("time", "time", "time of the last attempt", 6, 6, 2, right=True, sort="seconds"),
-        Column("cost", "$", "money: billed, or in doubt", 6, 6, 3, right=True, sort="cost"),
-        Column("note", "", "what there is to say: error, wait, adaptations", 20, _MANY, 6, sort="newest"),
-        Column("point", "point", "the axis point: style, seed, repeat …", 14, 32, 4, extra=True),
-        Column("seed", "seed", "seed of the picture", 10, 10, 5, right=True, extra=True),
-        Column("size", "size", "size asked for", 9, 9, 9, right=True, extra=True),
-        Column("try", "try", "number of attempts", 3, 3, 7, right=True, sort="attempts"),
-        Column("pictures", "pic", "number of pictures", 3, 3, 11, right=True),
-        Column("started", "started", "when the last attempt began", 8, 8, 8, right=True, sort="started"),
-        Column("quoted", "quoted", "what it was quoted", 6, 6, 10, right=True),
-        Column("priority", "prio", "priority", 4, 4, 12, right=True, sort="priority"),
-        Column("request", "request id", "the service's id of the last request", 12, 40, 13, extra=True),
-        Column("prompt", "prompt", "the beginning of the prompt", 20, _MANY, 14, extra=True),
+        Column("state", "  state", "state", 11, 11, stays=True, sort="state"),
+        Column("task", "task", "task", 12, 48, stays=True, sort="task"),
+        Column("target", "target", "target", 10, 40, sort="target"),
+        Column("time", "time", "time of the last attempt", 6, 6, right=True, sort="seconds"),
+        Column("cost", "$", "money: billed, or in doubt", 6, 6, right=True, sort="cost"),
+        Column("note", "", "what there is to say: error, wait, adaptations", 20, _MANY, sort="newest"),
+        Column("point", "point", "the axis point: style, seed, repeat …", 14, 32, extra=True),
+        Column("seed", "seed", "seed of the picture", 10, 10, right=True, extra=True),
+        Column("size", "size", "size asked for", 9, 9, right=True, extra=True),
+        Column("try", "try", "number of attempts", 3, 3, right=True, sort="attempts"),
+        Column("pictures", "pic", "number of pictures", 3, 3, right=True),
+        Column("started", "started", "when the last attempt began", 8, 8, right=True, sort="started"),
+        Column("quoted", "quoted", "what it was quoted", 6, 6, right=True),
+        Column("priority", "prio", "priority", 4, 4, right=True, sort="priority"),
+        Column("request", "request id", "the service's id of the last request", 12, 40, extra=True),
+        Column("prompt", "prompt", "the beginning of the prompt", 20, _MANY, extra=True),
     )
 }
 """Every column, in the order of the chooser."""
@@ -75,10 +75,11 @@ def share(width: int, chosen: Sequence[str], longest_target: int, longest_model:
     if "target" in least:  # no fewer than tell models apart, no more than the longest name
         least["target"] = max(EVERY["target"].least, min(longest_model, _WIDEST_MODEL))
         most["target"] = max(least["target"], min(longest_target, EVERY["target"].most))
-    while len(columns) > 1 and any(column.rank for column in columns):
-        if sum(least[column.id] for column in columns) + GAP * (len(columns) - 1) <= width:
+    while len(columns) > 1 and sum(least[c.id] for c in columns) + GAP * (len(columns) - 1) > width:
+        loose = [column for column in columns if not column.stays]
+        if not loose:
             break
-        columns.remove(max(columns, key=lambda column: column.rank))
+        columns.remove(loose[-1])
     cells = _filled(width, columns, least, most)
     if cells.get("target", longest_target) < longest_target:
         most["target"] = max(least["target"], min(longest_model, EVERY["target"].most))

@@ -62,7 +62,9 @@ class JobTable(OrderedJobs):
         return at is not None
 
     def near(self, before: int, after: int) -> list[int]:
-        """Return the ids of so many jobs around the cursor, in order; headings are passed over."""
+        """Return the ids of so many jobs around the cursor, in order; on a heading, of its group's first ones."""
+        if self.group is not None and self.order.grouping is not None:
+            return list(self.order.grouping.members(self.group)[: before + after + 1])
         lines, spare = self.order.lines, 0 if self.view.by is None else 2 * (before + after) + 8
         earlier = [line for line in lines[max(0, self.cursor - before - spare) : self.cursor] if line > 0]
         here_on = [line for line in lines[self.cursor : self.cursor + after + spare + 1] if line > 0]

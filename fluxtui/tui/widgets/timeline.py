@@ -73,12 +73,12 @@ def timeline(detail: JobDetail, width: int, now: float) -> Content:
             words = "in the queue" if attempt.number == 1 else "until it was sent again"
             lines.append(Content.styled(f"   ⋯ {faces.duration(wait)} {words}", "$muted"))
         bar = max(1, round((width - _INDENT) * took[attempt.number] / longest)) if width > _INDENT else 0
-        lines += _attempt(detail, attempt, bar, now)
+        lines += _attempt(detail, attempt, bar, width, now)
         before = attempt.ended_at
     return Content("\n").join(lines)
 
 
-def _attempt(detail: JobDetail, attempt: AttemptRow, bar: int, now: float) -> list[Content]:
+def _attempt(detail: JobDetail, attempt: AttemptRow, bar: int, width: int, now: float) -> list[Content]:
     spent = stages(detail, attempt, now)
     head = Content.assemble(
         (f"{attempt.number:<{_INDENT}}", "bold"),
@@ -92,14 +92,13 @@ def _attempt(detail: JobDetail, attempt: AttemptRow, bar: int, now: float) -> li
         (_STROKES[stage.state] * cells, f"${faces.color_of(stage.state)}")
         for stage, cells in zip(spent, shares, strict=False)
     ]
-    words = [
-        (f"{faces.GLYPHS[stage.state]} {stage.state.label} {faces.duration(stage.seconds)}  ", "$muted")
-        for stage in spent
-    ]
+    words = [f"{faces.GLYPHS[s.state]} {s.state.label} {faces.duration(s.seconds)}  " for s in spent]
+    if sum(map(len, words)) > width - _INDENT:  # the strokes say which is which
+        words = [f"{faces.GLYPHS[s.state]} {faces.duration(s.seconds)}  " for s in spent]
     lines = [
         head,
         Content.assemble(" " * _INDENT, *strokes),
-        Content.assemble(" " * _INDENT, *words),
+        Content.assemble(" " * _INDENT, ("".join(words).rstrip(), "$muted")),
     ]
     if attempt.problem is not None:
         said = faces.one_line(attempt.problem.what, 300)

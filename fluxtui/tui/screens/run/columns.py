@@ -5,6 +5,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widgets import Static
 
 from fluxtui.tui import keymap
 from fluxtui.tui.ink import Ink, Part, fit
@@ -68,6 +69,7 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
         border-subtitle-color: $muted;
     }
     ColumnsScreen ColumnList { height: 16; max-height: 1fr; background: $surface; }
+    ColumnsScreen Static { margin-top: 1; }
     """
     BINDINGS = keymap.bindings((*keymap.DIALOG, *keymap.COLUMNS))
 
@@ -82,6 +84,7 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
             card.border_title = Content(" Columns ")
             card.border_subtitle = Content(" space show   J K move   d the usual   ↵ keep   esc back ")
             yield ColumnList(self._chosen)
+            yield Static(Content.styled("Where a window is narrow, columns drop out from the last one on.", "$muted"))
 
     def on_mount(self) -> None:
         self.table.focus()
