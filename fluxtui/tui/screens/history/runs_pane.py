@@ -71,7 +71,7 @@ class RunsPane(Container):
 
     def open_filter(self) -> None:
         self.line.add_class("-open")
-        self.line.focus()
+        self.screen.set_focus(self.line)  # at once: the next key may be here already
         self._say()
 
     def close_filter(self) -> None:
@@ -79,7 +79,7 @@ class RunsPane(Container):
         self.line.keep()
         self.line.value = ""
         self.line.remove_class("-open")
-        self.table.focus()
+        self.screen.set_focus(self.table)
         self._say()
 
     @on(Input.Changed)
@@ -91,7 +91,7 @@ class RunsPane(Container):
     def _submitted(self) -> None:
         self.line.keep()
         self.line.set_class(bool(self.line.value), "-open")
-        self.table.focus()
+        self.screen.set_focus(self.table)
         self._say()
 
     def _say(self) -> None:

@@ -157,12 +157,11 @@ class RunTable(Rows):
         fixed = 5 + 13 + done + 8 + size + 12
         gaps = len(gap) * (6 + bool(size))
         rest = max(10, width - fixed - gaps)
+        if rest >= 56:  # room for who drew it, too
+            return _Columns(26, 12, done, size, rest - 26 - 12 - len(gap), gap)
         batch = max(6, min(32, rest * 3 // 4))
-        bar = max(0, min(24, rest - batch))
-        targets = rest - batch - bar - len(gap)
-        if targets < 16:
-            targets, bar = 0, max(0, rest - batch)
-        return _Columns(batch, bar if bar >= 3 else 0, done, size, targets, gap)
+        bar = max(0, rest - batch)
+        return _Columns(batch, bar if bar >= 3 else 0, done, size, 0, gap)
 
     def draw_heading(self, width: int, ink: Ink) -> list[Part]:
         columns = self._columns(width - 1)

@@ -48,6 +48,8 @@ def facts_words(facts: RunFacts, now: float, width: int, searched: str) -> Conte
         for match in facts.matches:
             lines.append(Content.assemble((faces.one_line(match.task, 80), "bold"), "  ") + matched(match, searched))
     lines += [Content(""), *_target_lines(facts, width)]
+    if facts.failures:
+        lines.append(Content(""))
     for row in facts.failures:
         glyph, color = faces.GLYPHS[row.state], faces.color_of(row.state)
         why = faces.one_line(row.problem or row.state.label)
