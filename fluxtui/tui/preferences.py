@@ -7,7 +7,6 @@ own entries only, so that none loses the other's choices.
 
 import fcntl
 import os
-import tempfile
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -176,6 +175,8 @@ def _put(document: "TOMLDocument", name: str, change: Change) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
+    import tempfile
+
     target = path.resolve()  # a link into somebody's collection of settings stays one
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".cockpit-")
     try:

@@ -116,15 +116,18 @@ async def test_r_reads_again_and_trouble_is_told_in_words(studio: Studio) -> Non
         Problem(ProblemKind.CONFIGURATION, ".env, line 4, cannot be read.", "A quote is open.", "Close it.")
     )
     reports = [Report(VARIABLES), Report((changed,), ("LOG_LEVLE is no setting: did you mean LOG_LEVEL?",)), unreadable]
-    app = cockpit(studio.workspace, FakeEngine(settings=FakeSettings(reports)))
+    fake = FakeSettings(reports)
+    app = cockpit(studio.workspace, FakeEngine(settings=fake))
     async with running(app) as pilot:
         screen = await settings_of(app, pilot)
+        assert fake.forgotten == 0
         await pilot.press("r")
         await until(lambda: screen.variables.variables.row_count == 2)
         assert "did you mean LOG_LEVEL?" in text(app, ".trouble")
         await pilot.press("r")
         await until(lambda: ".env, line 4, cannot be read." in text(app, ".trouble"))
         assert "Close it." in text(app, ".trouble")
+        assert fake.forgotten == 2  # whoever asks next, the engine included, reads them anew
         assert screen.variables.variables.row_count == 2
 
 

@@ -43,7 +43,11 @@ class Report:
 
 class SettingsDoor(Protocol):
     def report(self) -> Report:
-        """Read all places anew. Raises FluxtuiError when the settings as a whole cannot be read."""
+        """Read all places. Raises FluxtuiError when the settings as a whole cannot be read."""
+        ...
+
+    def forget(self) -> None:
+        """Have everybody read the settings anew who asks for something next."""
         ...
 
     def workspace(self, folder: Path) -> WorkspaceFacts: ...
@@ -61,7 +65,6 @@ class SettingsReader:
         from fluxtui.engine.settings_report import settings_report
         from fluxtui.resources import settings_guide
 
-        self._workshop.forget()  # whatever is asked next sees the settings that are shown here
         loaded = settings.load(self._options)
         facts, problems = settings_report(loaded)
         guide = settings_guide()
@@ -76,6 +79,9 @@ class SettingsReader:
             variables.append(Variable(fact.variable, value, is_set, fact.secret, fact.origin, place, group, words))
         variables.sort(key=lambda variable: order.get(variable.name, len(order)))
         return Report(tuple(variables), (*problems, *loaded.notes))
+
+    def forget(self) -> None:
+        self._workshop.forget()
 
     def workspace(self, folder: Path) -> WorkspaceFacts:
         from fluxtui.history.workspaces import look_at

@@ -25,6 +25,7 @@ class FakeSettings:
 
     reports: list[Report | FluxtuiError] = field(default_factory=lambda: [Report(VARIABLES)])
     asked: int = 0
+    forgotten: int = 0
 
     def report(self) -> Report:
         answer = self.reports[min(self.asked, len(self.reports) - 1)]
@@ -32,6 +33,9 @@ class FakeSettings:
         if isinstance(answer, FluxtuiError):
             raise answer
         return answer
+
+    def forget(self) -> None:
+        self.forgotten += 1
 
     def workspace(self, folder: Path) -> WorkspaceFacts:
         return look_at(folder)

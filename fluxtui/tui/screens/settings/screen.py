@@ -89,7 +89,7 @@ class SettingsScreen(CockpitScreen):
 
     def settle_in(self) -> None:
         self._summarize()
-        self.action_reread()
+        self._reread()
 
     def on_screen_suspend(self) -> None:
         super().on_screen_suspend()
@@ -125,6 +125,10 @@ class SettingsScreen(CockpitScreen):
     # --- reading ---------------------------------------------------------------------------------
 
     def action_reread(self) -> None:
+        self.app.engine.settings.forget()
+        self._reread()
+
+    def _reread(self) -> None:
         begin(self, self._read, group="settings", exclusive=True)
 
     async def _read(self) -> None:
