@@ -57,7 +57,16 @@ def color_of(state: JobState) -> str:
 
 def one_line(text: str, limit: int = 400) -> str:
     """Return text from outside as one safe line."""
-    return plain(text, limit=limit, newlines=False)
+    return plain(text, limit=limit, newlines=False).translate(_JOINERS)
+
+
+def prose(text: str, limit: int) -> str:
+    """Return text from outside with its lines, at most `limit` characters."""
+    return plain(text, limit=limit).translate(_JOINERS)
+
+
+_JOINERS = dict.fromkeys((0x200D, 0xFE0E, 0xFE0F))
+# Terminals disagree about the cells of joined or restyled emoji; apart, all of them count alike.
 
 
 def duration(seconds: float | None) -> str:

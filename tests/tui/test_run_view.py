@@ -1,5 +1,6 @@
 """What the Run screen shows and how, through its keys: tabs, filter, order, groups, columns."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from textual.widgets import Static
@@ -530,3 +531,43 @@ async def test_the_large_picture_has_its_keys(studio: Studio) -> None:
         await pilot.press("escape")
         await until(lambda: app.screen is not look)
         assert run_screen(app).table.cursor == 1
+
+
+# --- windows and texts --------------------------------------------------------------------------
+
+
+async def test_the_window_may_change_at_any_moment(studio: Studio) -> None:
+    run_id = studio.new_run(cells([f"task-{n}" for n in range(30)]))
+    studio.move(studio.send(run_id, AZURE, 1)[0], JobState.REFUSED, MODERATED)
+    app = cockpit(studio.workspace)
+    async with running(app) as pilot:
+        await shown(app, pilot)
+        table = run_screen(app).table
+        await pilot.press("b", "t", "L", "slash", *"task", "enter")
+        await until(lambda: table.view.by == "task" and not table.view.job_filter.empty)
+        await until(lambda: table.row_count == 90)
+        await pilot.press("end")
+        for size in ((200, 60), (80, 24), (60, 16), (40, 10), (61, 17), (160, 20), (110, 34), (120, 40)):
+            await pilot.resize_terminal(*size)
+            await until(lambda size=size: app.size == size)
+            await pilot.press("k", "w", "escape", "C", "escape")
+            if run_screen(app).query_one("#body").display:
+                assert table.cursor in table.in_view or not table.in_view
+        await until(lambda: "task" in "".join(lines(app)))
+
+
+async def test_a_long_prompt_of_any_script_is_shown_whole_and_safe(studio: Studio) -> None:
+    words = "雨の東京 مدينة 👩\u200d👩\u200d👧 ☀\ufe0f [b]bold[/b] [/nothing] \\[ $primary \u202eltr "
+    prompt = (words * 100)[:4000]
+    made = cells(["tram"])
+    studio.new_run([replace(cell, request=replace(cell.request, prompt=prompt)) for cell in made])
+    app = cockpit(studio.workspace)
+    PreferenceFile(app.preference_file.path).write(columns={"jobs": ("state", "prompt", "task")})
+    async with running(app, (200, 60)) as pilot:
+        await shown(app, pilot)
+        await until(lambda: "[b]bold[/b]" in lines(app)[1])
+        facts = str(run_screen(app).selected.facts.query_one(".rest", Static).render())
+        assert facts.count("[/nothing] \\[ $primary ltr") > 50
+        assert not {"\u200d", "\ufe0f", "\u202e", "\x1b"} & set(facts)
+        await pilot.press("y")
+        assert app.clipboard == prompt

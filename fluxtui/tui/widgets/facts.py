@@ -9,7 +9,6 @@ from textual.widgets import Static
 from fluxtui.domain.jobs import ACTIVE, JobState
 from fluxtui.domain.money import Certainty, Micros, show
 from fluxtui.domain.problems import Problem
-from fluxtui.domain.text import plain
 from fluxtui.history.job_list import GroupTally
 from fluxtui.history.records import ImageRow, JobDetail
 from fluxtui.tui import faces
@@ -137,24 +136,28 @@ def job_facts(detail: JobDetail, width: int, now: float) -> Content:
                 Content.assemble(("▲ ", "$warning"), faces.one_line(a.sentence())) for a in detail.adaptations
             )
         )
-    blocks.append(Content(plain(request.prompt, limit=6000)))
+    attempts = timeline(detail, width, now)
+    troubled = row.state not in (JobState.DONE, JobState.CANCELLED)
+    if attempts and troubled:
+        blocks.append(attempts)
+    blocks.append(Content(faces.prose(request.prompt, 6000)))
     if request.negative_prompt:
-        blocks.append(Content.assemble(("without  ", "$muted"), plain(request.negative_prompt, limit=2000)))
+        blocks.append(Content.assemble(("without  ", "$muted"), faces.prose(request.negative_prompt, 2000)))
     asked = [*_asked(detail), _money(detail)]
     blocks.append(Content("\n").join(asked))
     if detail.context:
         blocks.append(
             Content("\n").join(
-                _labelled(faces.one_line(name, 24), plain(value, limit=1000)) for name, value in detail.context.items()
+                _labelled(faces.one_line(name, 24), faces.prose(value, 1000)) for name, value in detail.context.items()
             )
         )
     if detail.images:
         blocks.append(Content("\n").join(_picture(image) for image in detail.images))
     rewritten = next((i.prompt_used for i in detail.images if i.prompt_used and i.prompt_used != request.prompt), None)
     if rewritten:
-        blocks.append(Content.assemble(("the service drew instead\n", "$warning"), plain(rewritten, limit=3000)))
-    if detail.attempts:
-        blocks.append(timeline(detail, width, now))
+        blocks.append(Content.assemble(("the service drew instead\n", "$warning"), faces.prose(rewritten, 3000)))
+    if attempts and not troubled:
+        blocks.append(attempts)
     return Content("\n\n").join(blocks)
 
 

@@ -19,8 +19,7 @@ _BAR = 16
 
 @lru_cache(maxsize=8192)
 def _safe(text: str) -> str:
-    # Terminals disagree about the width of joined or restyled emoji; on their own all count them alike.
-    return faces.one_line(text, 240).replace("\u200d", "").replace("\ufe0f", "")
+    return faces.one_line(text, 240)
 
 
 class JobLines:

@@ -47,6 +47,13 @@ class JobTable(OrderedJobs):
         """What the group under the cursor holds."""
         return None if self.group is None else self.tallies.of(self.group)
 
+    @property
+    def place(self) -> int:
+        """How many jobs there are down to the cursor's, that one among them."""
+        if self.view.by is None:
+            return self.cursor + 1
+        return sum(1 for line in self.order.lines[: self.cursor + 1] if line > 0)
+
     # --- finding ---------------------------------------------------------------------------------
 
     def select_job(self, job_id: int, *, unfold: bool = True) -> bool:

@@ -70,7 +70,7 @@ class LookScreen(CockpitScreen):
         pane = self.query_one("#picture-pane")
         table = self._run_screen.table
         if detail is not None:
-            place = Content(f"{table.cursor + 1:,} of {table.row_count:,}")
+            place = Content(f"{table.place:,} of {table.order.job_count:,}")
             entitle(pane, Content(f"{detail.row.task} · {detail.row.target}"), place)
 
     def on_news(self, news: News) -> None:
