@@ -10,7 +10,7 @@ PROVIDERS = (
     Key("providers.slower", "minus", "limit(-1)", "providers", "fewer", "One request less at once.", True),
     Key("providers.automatic", "a", "automatic", "providers", "auto limit", "As many at once as the service bears."),
     Key("providers.reset", "r", "reset", "providers", "reset", "Close the circuit, forget a wait, unpark.", True),
-    Key("providers.key", "k", "show_key", "providers", "its key", "Which variables hold its key, and where.", True),
+    Key("providers.key", "K", "show_key", "providers", "its key", "Which variables hold its key, and where.", True),
     Key("providers.filter", "slash", "filter", "providers", "filter", "Show some targets only.", True, display="/"),
     Key("providers.back", "escape", "back", "providers", "every target", "Take the filter away."),
 )  # fmt: skip

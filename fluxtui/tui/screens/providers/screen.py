@@ -42,7 +42,7 @@ class ProvidersScreen(SteeringScreen):
         "What can draw here and how it does. t tries a service's key without spending; space switches a target off"
         " (or, on a service's line, all of its targets) in every run until it is switched on again; + and - say how"
         " many requests it may have at once, a leaves that to the service; r closes an open circuit, forgets a wait"
-        " and unparks. What you choose here is kept, whether or not anything runs. k says which variables hold its"
+        " and unparks. What you choose here is kept, whether or not anything runs. K says which variables hold its"
         " key, never the key itself."
     )
 
@@ -164,13 +164,13 @@ class ProvidersScreen(SteeringScreen):
     # --- the filter ------------------------------------------------------------------------------
 
     def action_filter(self) -> None:
-        self.line.add_class("-open")
-        self.line.focus()
+        self.line.display = True  # not by a class: what is typed next must find it there
+        self.set_focus(self.line)
 
     def action_back(self) -> None:
         self.line.value = ""
-        self.line.remove_class("-open")
-        self.table.focus()
+        self.set_focus(self.table)
+        self.line.display = False
 
     @on(Input.Changed)
     def _typed(self) -> None:
@@ -178,8 +178,8 @@ class ProvidersScreen(SteeringScreen):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        self.line.set_class(bool(self.line.value), "-open")
-        self.table.focus()
+        self.set_focus(self.table)
+        self.line.display = bool(self.line.value)
 
     # --- reading more ----------------------------------------------------------------------------
 
@@ -227,7 +227,7 @@ class ProvidersScreen(SteeringScreen):
             case "automatic":
                 return any(card.wish.limit is not None for card in self.chosen)
             case "back":
-                return self.line.has_class("-open")
+                return bool(self.line.display)
         return True
 
     def key_words(self) -> dict[str, str]:

@@ -98,7 +98,7 @@ class SteeringScreen(CockpitScreen):
         above = card if isinstance(card, ServiceCard) else card.service
         service = above.service
         if service.missing:
-            self.app.tell(f"{service.title} needs {', '.join(service.missing)}. k says more.", severity="warning")
+            self.app.tell(f"{service.title} needs {', '.join(service.missing)}. K says more.", severity="warning")
         elif service.state != "ready":
             self.app.tell(f"{service.title} cannot be used as it is set up.", severity="warning")
         elif service.id not in self._tests:

@@ -44,7 +44,7 @@ class CardTable(Rows):
         """Draw what differs from before; the cursor follows its card."""
         before, card = self.cards, self.current
         self.cards = tuple(cards)
-        if [each.key for each in before] == [each.key for each in cards]:
+        if before and [each.key for each in before] == [each.key for each in cards]:
             for index, (old, new) in enumerate(zip(before, self.cards, strict=True)):
                 if old != new:
                     self.refresh_row(index)
