@@ -7,6 +7,7 @@ from textwrap import wrap
 from textual.content import Content
 
 from fluxtui.domain.facts import ModelFacts
+from fluxtui.domain.problems import Problem
 from fluxtui.domain.text import plain
 from fluxtui.history.records import CheckRow
 from fluxtui.tui import faces
@@ -20,7 +21,6 @@ from fluxtui.tui.screens.providers.health import (
     spark,
     targets_of,
 )
-from fluxtui.tui.widgets.facts import problem_card
 
 _LABEL = 11
 
@@ -55,6 +55,18 @@ def card_words(card: Card, every: Sequence[Card], now: float, width: int, *, lar
     return Content("\n\n").join(block for block in blocks if block)
 
 
+def _problem(problem: Problem, color: str) -> Content:
+    """Return why it stands still: what happened, the likely cause, what to do, what the service called it."""
+    lines = [Content.styled(problem.what, f"bold ${color}")]
+    lines += [Content(problem.cause)] if problem.cause else []
+    lines += [Content.assemble(("→ ", f"${color}"), problem.advice)] if problem.advice else []
+    status = f"HTTP {problem.http_status}" if problem.http_status else ""
+    request = f"request {problem.request_id}" if problem.request_id else ""
+    known = " · ".join(fact for fact in (status, request) if fact)
+    lines += [Content.styled(known, "$muted")] if known else []
+    return Content("\n").join(lines)
+
+
 # --- a target -----------------------------------------------------------------------------------
 
 
@@ -63,7 +75,7 @@ def _target(card: TargetCard, now: float, sheet: _Sheet) -> list[Content]:
     color = FACES[card.state].color
     blocks = [head]
     if card.problem is not None:
-        blocks.append(problem_card(card.problem, color))
+        blocks.append(_problem(card.problem, color))
     advice = _advice(card, now)
     if advice:
         blocks.append(Content.assemble(("→ ", f"${color}"), advice))
@@ -144,7 +156,7 @@ def _service(card: ServiceCard, every: Sequence[Card], now: float, sheet: _Sheet
         Content.styled(service.description, "$muted"),
     ]
     if card.problem is not None:
-        blocks.append(problem_card(card.problem, FACES[card.state].color))
+        blocks.append(_problem(card.problem, FACES[card.state].color))
     if service.missing:
         blocks.append(
             Content.assemble(
