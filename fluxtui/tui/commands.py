@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from fluxtui.tui import keymap
@@ -28,11 +29,16 @@ class Offer:
 def offers(screen: Screen[object]) -> Iterator[Offer]:
     """Yield what can be done on a screen now: its actions where they are bound, and the themes."""
     app = cast("Cockpit", screen.app)
-    bound = {active.binding.id: active for active in screen.active_bindings.values() if active.enabled}
+    bound: dict[str | None, DOMNode] = {}
+    # Not `active_bindings`: those leave out what another pane has the same key for.
+    for node, bindings in screen._modal_binding_chain:  # noqa: SLF001 - Textual has no other door to it
+        for _, binding in bindings:
+            if app._check_action_state(binding.action, node):  # noqa: SLF001 - likewise
+                bound.setdefault(binding.id, node)
     for key in keymap.EVERY:
-        active = bound.get(key.id)
-        if active is not None:
-            run = partial(app.run_action, active.binding.action, active.node)
+        owner = bound.get(key.id)
+        if owner is not None:
+            run = partial(app.run_action, key.action, owner)
             yield Offer(f"{key.area}: {key.name}", run, key.tip, key.early, key.id)
         elif key.priority and key in keymap.GLOBAL:  # works over dialogs too, which hide the app's keys otherwise
             run = partial(app.run_action, key.action, app)

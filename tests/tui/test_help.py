@@ -1,8 +1,10 @@
 """Help for what is focused, the keys of a screen, the tour."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from fluxtui.tui.app import Cockpit
@@ -16,6 +18,10 @@ from fluxtui.tui.screens.welcome.screen import WelcomeScreen
 from tests.conditions import until
 from tests.tui.harness import FakeEngine, Studio, cockpit, quiet, run_screen, running, shown
 from tests.tui.keys import presses
+
+
+def scrolled_to(widget: Widget, y: int) -> bool:
+    return widget.scroll_offset.y == y
 
 
 def words(app: Cockpit) -> str:
@@ -37,7 +43,7 @@ async def test_help_begins_with_the_focused_pane_and_its_keys(studio: Studio) ->
         body = app.screen.query_one(".body")
         for key, there in (("j", 1), ("pagedown", 11), ("k", 10), ("pageup", 0)):
             await pilot.press(key)
-            await until(lambda there=there: body.scroll_offset.y == there)
+            await until(partial(scrolled_to, body, there))
         await pilot.press("f1")
         await until(lambda: isinstance(app.screen, RunScreen))
 
@@ -70,7 +76,7 @@ async def test_the_keys_scroll_in_a_small_window(studio: Studio) -> None:
         body = app.screen.query_one(".body")
         for key, there in (("down", 1), ("pagedown", 11), ("up", 10), ("pageup", 0)):
             await pilot.press(key)
-            await until(lambda there=there: body.scroll_offset.y == there)
+            await until(partial(scrolled_to, body, there))
 
 
 @pytest.mark.parametrize(("size", "columns"), [((80, 24), 1), ((120, 40), 1), ((200, 60), 2)])
@@ -135,16 +141,16 @@ async def test_the_tour_points_at_five_panes_and_comes_home(studio: Studio, size
         assert pointed(app) == []
 
 
-def first_start(workspace: Path, **options: bool) -> Cockpit:
+def first_start(workspace: Path) -> Cockpit:
     """Return a cockpit as a person opens it for the first time."""
-    app = Cockpit(workspace, FakeEngine(), preferences=PreferenceFile(workspace.parent / "me.toml"), **options)
+    app = Cockpit(workspace, FakeEngine(), preferences=PreferenceFile(workspace.parent / "me.toml"), tour=True)
     app.animation_level = "none"
     return app
 
 
 @presses("tour.leave")
 async def test_the_tour_is_shown_once_and_left_at_any_time(workspace: Path) -> None:
-    app = first_start(workspace, tour=True)
+    app = first_start(workspace)
     async with running(app, (80, 24)) as pilot:
         await at_step(app, 1)
         await pilot.press("right")
@@ -153,7 +159,7 @@ async def test_the_tour_is_shown_once_and_left_at_any_time(workspace: Path) -> N
         await until(lambda: isinstance(app.screen, WelcomeScreen))
         assert pointed(app) == []
         await until(lambda: PreferenceFile(workspace.parent / "me.toml").read()[0].toured)
-    again = first_start(workspace, tour=True)
+    again = first_start(workspace)
     async with running(again, (80, 24)) as pilot:
         await until(lambda: isinstance(again.screen, WelcomeScreen) and again.screen.services_read)
         await pilot.pause()
