@@ -49,7 +49,7 @@ SORTS = {
     "batch": "runs.batch COLLATE NOCASE",
     "state": "runs.state",
     "jobs": "(SELECT sum(jobs) FROM tallies WHERE run_id = runs.id)",
-    "cost": "(SELECT sum(billed + uncertain) FROM tallies WHERE run_id = runs.id)",
+    "cost": "(1 - runs.sandbox) * (SELECT sum(billed + uncertain) FROM tallies WHERE run_id = runs.id)",
     "size": "(SELECT picture_bytes + thumbnail_bytes FROM disk_use WHERE run_id = runs.id)",
 }
 """What the list can be sorted by."""

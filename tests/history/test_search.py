@@ -1,5 +1,6 @@
 """Searching prompts: any text a person may type, with the index of trigrams and without it."""
 
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 
 from fluxtui.domain.request import Cell
 from fluxtui.history import migrations, runs
-from fluxtui.history.database import open_reader
+from fluxtui.history.database import open_reader, open_writer
 from fluxtui.history.journal import Journal, Transaction
+from fluxtui.history.run_list import disk_use
 from fluxtui.history.search import matching_prompts, search_runs, search_words
 from tests.history.builders import cell, new_run
 
@@ -119,27 +121,27 @@ def test_a_paste_gone_wrong_is_cut(journal: Journal, reader: sqlite3.Connection)
 
 def test_an_older_history_is_searched_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "history.sqlite3"
-    with Journal(path) as journal:
-        run_id = record(journal, "a fox at dusk", "an owl")
-        journal.write_now(lambda t: _forget_newer_steps(t.connection))
-    with closing(open_reader(path)) as reader:
-        assert list(search_runs(reader, "dusk")) == [run_id]
-        assert search_runs(reader, "dusk")[run_id].excerpt == "a fox at dusk"
-
-
-def _forget_newer_steps(connection: sqlite3.Connection) -> None:
-    """Take back what the steps from "search" on have made."""
     names = [name for name, _ in migrations.MIGRATIONS]
-    for statement in (
-        "DROP TRIGGER prompts_insert", "DROP TRIGGER prompts_delete", "DROP TRIGGER prompts_update",
-        "DROP TABLE prompts_index", "DROP TABLE prompts",
-        "DROP TRIGGER disk_use_insert", "DROP TRIGGER disk_use_update", "DROP TRIGGER disk_use_delete",
-        "DROP TRIGGER disk_use_forget", "DROP TABLE disk_use", "DROP INDEX images_by_content",
-        "DROP INDEX controls_by_run", "ALTER TABLE images DROP COLUMN thumbnail_bytes",
-        "ALTER TABLE runs DROP COLUMN deleting", "DELETE FROM migrations WHERE name IN ('search', 'disk use')",
-        f"PRAGMA user_version = {names.index('search')}",
-    ):  # fmt: skip
-        connection.execute(statement)
+    with monkeypatch.context() as older:
+        older.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[: names.index("search")])
+        older.setattr(migrations, "SCHEMA_VERSION", names.index("search"))
+        with closing(open_writer(path)) as connection:
+            migrations.migrate(connection, path)
+            connection.execute(
+                "INSERT INTO runs (id, batch, frozen, state, sandbox, folder, layout, metadata, in_doubt, quoted,"
+                " created_at) VALUES (7, 'city', '{}', 'finished', 0, 'f', 'by_target', 1, 'leave', 0, 0)"
+            )
+            for index, prompt in enumerate(("a fox at dusk, anime", "a fox at dusk, oil", "an owl")):
+                connection.execute(
+                    "INSERT INTO cells (run_id, key, task, task_index, target, provider, request, context, axis_point,"
+                    " repeat, stem, adaptations, fallback) VALUES (7, ?, 'fox', ?, 'a/b', 'a', ?, '{}', '{}', 1, 's',"
+                    " '[]', '[]')",
+                    (f"key-{index}", index // 2, json.dumps({"prompt": prompt})),
+                )
+    with closing(open_reader(path)) as reader:
+        assert list(search_runs(reader, "dusk")) == list(search_runs(reader, "oil")) == [7]
+        assert search_runs(reader, "owl")[7].excerpt == "an owl"
+        assert disk_use(reader, [7]) == {}
 
 
 PROMPTS = st.text(st.sampled_from("abcABC éÉжЖ森林\n\"'%_*-()🦊\u0301"), max_size=20)
