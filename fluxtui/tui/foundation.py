@@ -126,9 +126,9 @@ class Foundation(App[int]):
         self.theme = self.chosen_theme = name
         self.prefer(theme=name)
 
-    def key_of(self, key_id: str) -> str:
-        """Return the first key of an action of the whole cockpit, as people write it."""
-        own = next(key.keys for key in keymap.GLOBAL if key.id == key_id)
+    def bound_key(self, key_id: str) -> str:
+        """Return the first key of an action, as people write it."""
+        own = next(key.keys for key in keymap.EVERY if key.id == key_id)
         return editing.spoken(editing.split(self.bound.get(key_id, own))[0])
 
     def get_key_display(self, binding: Binding) -> str:

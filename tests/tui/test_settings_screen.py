@@ -1,66 +1,25 @@
-"""Settings (F9) by its keys: variables, theme, pictures, keymap, workspaces."""
+"""Settings (F9) by its keys: variables, theme, pictures."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
-from textual.widgets import Input, Static
 
 from fluxtui.domain.jobs import JobState
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
-from fluxtui.tui import keymap
-from fluxtui.tui.app import Cockpit
 from fluxtui.tui.doors.settings import Report, Variable, explained
 from fluxtui.tui.ink import ink_of
-from fluxtui.tui.keymap.editing import spoken_keys
-from fluxtui.tui.preferences import PreferenceFile, Preferences
+from fluxtui.tui.preferences import PreferenceFile
 from fluxtui.tui.previews.probe import Mode, Terminal
-from fluxtui.tui.screens.dialogs.screen import AskScreen, LineScreen
-from fluxtui.tui.screens.settings.capture import CaptureScreen
 from fluxtui.tui.screens.settings.images import ImagesPane
-from fluxtui.tui.screens.settings.keys import KeysPane
 from fluxtui.tui.screens.settings.looks import ThemePane
-from fluxtui.tui.screens.settings.screen import SettingsScreen
 from fluxtui.tui.screens.settings.variables import VariablesPane
-from fluxtui.tui.screens.settings.workspaces import WorkspacesPane
-from fluxtui.tui.widgets.chrome import Footer, Header
 from tests.conditions import until
 from tests.tui.fakes import FakeEngine, FakeSettings
 from tests.tui.fakes.settings import VARIABLES
-from tests.tui.harness import AZURE, NOW, Studio, cockpit, run_screen, running, shown
+from tests.tui.harness import AZURE, Studio, cockpit, run_screen, running, shown
 from tests.tui.keys import presses
-
-SECTIONS = (VariablesPane, ThemePane, ImagesPane, KeysPane, WorkspacesPane)
-
-
-async def settings_of(app: Cockpit, pilot: Pilot[int]) -> SettingsScreen:
-    """Press F9 and wait until the variables are there."""
-    await pilot.press("f9")
-    await until(lambda: isinstance(app.screen, SettingsScreen) and app.screen.standing)
-    screen = app.screen
-    assert isinstance(screen, SettingsScreen)
-    await until(lambda: screen.variables.variables.row_count > 0)
-    await until(lambda: app.focused is screen.sections)
-    return screen
-
-
-async def into(app: Cockpit, pilot: Pilot[int], section: type) -> SettingsScreen:
-    """Go into a section by its keys."""
-    screen = await settings_of(app, pilot)
-    await pilot.press(*["down"] * SECTIONS.index(section), "enter")
-    await until(lambda: screen.inside and isinstance(screen.pane, section))
-    return screen
-
-
-def text(app: Cockpit, selector: str) -> str:
-    return str(app.screen.query_one(selector, Static).content)
-
-
-def kept(app: Cockpit) -> Preferences:
-    return app.preference_file.read()[0]
-
+from tests.tui.settings_walk import SECTIONS, into, kept, settings_of, text
 
 # --- variables --------------------------------------------------------------------------------------
 
@@ -305,229 +264,6 @@ async def test_a_terminal_that_was_not_asked_is_asked_at_the_next_start(studio: 
         await pilot.press("enter")
         await until(lambda: kept(app).images == "kitty")
         assert app.pictures.mode is Mode.CELLS
-
-
-# --- keys -------------------------------------------------------------------------------------------
-
-
-async def at_key(app: Cockpit, pilot: Pilot[int], key_id: str) -> KeysPane:
-    """Go to an action of the keymap by searching its id."""
-    screen = await into(app, pilot, KeysPane)
-    pane = screen.pane
-    assert isinstance(pane, KeysPane)
-    await pilot.press("slash", *(name if name != "." else "full_stop" for name in key_id), "enter")
-    await until(lambda: pane.key_list.current is not None and pane.key_list.current.id == key_id)
-    return pane
-
-
-async def captured(app: Cockpit, pilot: Pilot[int], opener: str, *keys: str) -> str:
-    """Open the question for a key, press some, and return what it says."""
-    await pilot.press(opener)
-    await until(lambda: isinstance(app.screen, CaptureScreen))
-    await pilot.press(*keys)
-    return text(app, "#pressed")
-
-
-def bound(app: Cockpit) -> Mapping[str, str]:
-    """Return the keys of the front screen's active actions, by id."""
-    found: dict[str, list[str]] = {}
-    for key, active in app.screen.active_bindings.items():
-        if active.binding.id is not None:
-            found.setdefault(active.binding.id, []).append(key)
-    return {key_id: ",".join(sorted(keys)) for key_id, keys in found.items()}
-
-
-@presses("capture.keep", "settings.reset", "dialog.back")
-async def test_a_key_is_captured_works_at_once_and_at_the_next_start(studio: Studio) -> None:
-    studio.new_run()
-    app = cockpit(studio.workspace)
-    async with running(app) as pilot:
-        pane = await at_key(app, pilot, "app.redraw")
-        said = await captured(app, pilot, "enter", "ctrl+k")
-        assert "the terminal sent  ctrl+k" in said
-        assert "it can be had" in said
-        await pilot.press("enter")
-        await until(lambda: not isinstance(app.screen, CaptureScreen))
-        assert bound(app)["app.redraw"] == "ctrl+k"
-        await until(lambda: kept(app).keymap == {"app.redraw": "ctrl+k"})
-        assert "its own  ctrl+l" in text(app, "#key-words")
-        await captured(app, pilot, "enter", "ctrl+x")
-        await pilot.press("escape")
-        await until(lambda: not isinstance(app.screen, CaptureScreen))
-        assert pane.now.of("app.redraw") == ("ctrl+k",)
-    again = cockpit(studio.workspace)
-    async with running(again) as pilot:
-        assert bound(again)["app.redraw"] == "ctrl+k"
-        await at_key(again, pilot, "app.redraw")
-        await pilot.press("backspace")
-        await until(lambda: kept(again).keymap == {})
-        assert bound(again)["app.redraw"] == "ctrl+l"
-
-
-@presses("settings.add-key", "settings.reset-all")
-async def test_more_keys_for_one_action_and_all_back_after_a_question(studio: Studio) -> None:
-    app = cockpit(studio.workspace)
-    async with running(app) as pilot:
-        pane = await at_key(app, pilot, "app.redraw")
-        await captured(app, pilot, "a", "f8")
-        await pilot.press("enter")
-        await until(lambda: pane.now.of("app.redraw") == ("ctrl+l", "f8"))
-        assert "ctrl+l F8" in spoken_keys(pane.now.of("app.redraw"))
-        assert "has F8 already" in await captured(app, pilot, "a", "f8")
-        await pilot.press("escape", "R")
-        await until(lambda: isinstance(app.screen, AskScreen))
-        await pilot.press("escape", "R")
-        await until(lambda: isinstance(app.screen, AskScreen))
-        assert kept(app).keymap == {"app.redraw": "ctrl+l,f8"}
-        await pilot.press("y")
-        await until(lambda: kept(app).keymap == {})
-        assert bound(app)["app.redraw"] == "ctrl+l"
-        await until(lambda: isinstance(app.screen, SettingsScreen))
-        assert pane.field.value == "app.redraw"  # the search stays
-
-
-async def test_a_taken_key_says_who_has_it_and_changes_hands(studio: Studio) -> None:
-    app = cockpit(studio.workspace)
-    async with running(app) as pilot:
-        await at_key(app, pilot, "app.redraw")
-        said = await captured(app, pilot, "enter", "ctrl+t")
-        assert "taken from another action. app: next theme gets ctrl+l for it." in said
-        await pilot.press("enter")
-        await until(lambda: kept(app).keymap == {"app.redraw": "ctrl+t", "app.theme": "ctrl+l"})
-        now = bound(app)
-        assert (now["app.redraw"], now["app.theme"]) == ("ctrl+t", "ctrl+l")
-        before = app.theme
-        await until(lambda: not isinstance(app.screen, CaptureScreen))
-        await pilot.press("escape", "escape", "ctrl+l")
-        await until(lambda: app.theme != before)
-
-
-async def test_header_footer_and_help_show_what_is_bound(studio: Studio) -> None:
-    PreferenceFile(studio.workspace.parent / "cockpit.toml").write(keymap={"app.history": "f10", "app.palette": "f11"})
-    app = cockpit(studio.workspace)
-    async with running(app) as pilot:
-        await settings_of(app, pilot)
-        header, footer = app.screen.query_one(Header), app.screen.query_one(Footer)
-        assert "F10 history" in header.text().plain
-        assert "F11 commands" in footer.text().plain
-        await pilot.press("f10")
-        await until(lambda: app.current_mode == "history")
-        app.use_keymap({"app.history": None, "app.palette": "ctrl+k"})
-        await until(lambda: "F7 history" in app.screen.query_one(Header).text().plain)
-        await until(lambda: "^k commands" in str(app.screen.query_one(Footer).render()))
-
-
-async def test_keys_that_would_trap_are_refused(studio: Studio) -> None:
-    app = cockpit(studio.workspace)
-    async with running(app) as pilot:
-        await at_key(app, pilot, "app.redraw")
-        assert "tab goes to the next pane" in await captured(app, pilot, "enter", "tab")
-        await pilot.press("ctrl+c")
-        assert "ctrl+c copies" in text(app, "#pressed")
-        await pilot.press("enter")
-        assert isinstance(app.screen, CaptureScreen)
-        await pilot.press("ctrl+q")  # quits even here
-        await until(lambda: app.return_code is not None)
-    assert kept(app).keymap == {}
-
-
-async def test_a_broken_keymap_costs_one_toast_and_only_its_bad_lines(studio: Studio) -> None:
-    (studio.workspace.parent / "cockpit.toml").write_text(
-        '[keymap]\n"app.redraw" = "ctrl+k"\n"app.redrew" = "ctrl+y"\n"app.theme" = "nonsense key"\n'
-        '"app.quit" = "q"\n"run.pause" = "ctrl+q"\n',
-        "utf-8",
-    )
-    app = cockpit(studio.workspace)
-    async with running(app):
-        await until(lambda: len(app._notifications) == 1)  # noqa: SLF001
-        (toast,) = app._notifications  # noqa: SLF001
-        for words in (
-            "did you mean app.redraw?",
-            "app.theme keeps ctrl+t",
-            "app.quit keeps ctrl+q",
-            "run.pause keeps p",
-        ):
-            assert words in toast.message
-        now = bound(app)
-        assert (now["app.redraw"], now["app.theme"], now["app.quit"]) == ("ctrl+k", "ctrl+t", "ctrl+q")
-
-
-async def test_a_search_in_the_keys_finds_by_key_and_by_word(studio: Studio) -> None:
-    app = cockpit(studio.workspace)
-    async with running(app) as pilot:
-        screen = await into(app, pilot, KeysPane)
-        pane = screen.pane
-        assert isinstance(pane, KeysPane)
-        assert sum(isinstance(line, keymap.Key) for line in pane.key_list.lines) == len(keymap.EVERY)
-        await pilot.press("slash", *"ctrl+q")
-        await until(lambda: pane.key_list.current is not None and pane.key_list.current.id == "app.quit")
-        await pilot.press("escape")
-        await until(lambda: pane.key_list.row_count > len(keymap.EVERY))
-
-
-# --- workspaces -------------------------------------------------------------------------------------
-
-
-@presses("settings.forget")
-async def test_workspaces_opened_last_are_listed_with_what_they_hold(studio: Studio, tmp_path: Path) -> None:
-    studio.new_run()
-    other = Studio(tmp_path / "other")
-    other.new_run()
-    other.close()
-    file = PreferenceFile(studio.workspace.parent / "cockpit.toml")
-    file.note_workspace(tmp_path / "gone")
-    file.note_workspace(other.workspace)
-    app = cockpit(studio.workspace)
-    async with running(app) as pilot:
-        await until(lambda: kept(app).workspaces[0] == str(studio.workspace))
-        screen = await into(app, pilot, WorkspacesPane)
-        pane = screen.pane
-        assert isinstance(pane, WorkspacesPane)
-        await until(lambda: len(pane.workspace_list.facts) == 3)
-        assert pane.workspace_list.folders == (studio.workspace, other.workspace, tmp_path / "gone")
-        assert pane.workspace_list.facts[other.workspace].last == NOW - 60
-        assert "open now" in text(app, "#workspace-words")
-        await pilot.press("x")  # the open one stays
-        await pilot.press("down")
-        assert "1 run" in text(app, "#workspace-words")
-        await pilot.press("down")
-        await until(lambda: "not there" in text(app, "#workspace-words"))
-        await pilot.press("x")
-        await until(lambda: len(pane.workspace_list.folders) == 2)
-        assert kept(app).workspaces == (str(studio.workspace), str(other.workspace))
-        await pilot.press("home", "enter")
-        assert app.next_workspace is None
-        await pilot.press("down", "enter")
-        await until(lambda: app.return_code is not None)
-    assert app.next_workspace == other.workspace
-
-
-@presses("settings.open-folder")
-async def test_another_folder_by_its_path_is_made_after_a_question(studio: Studio, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    app = cockpit(studio.workspace)
-    async with running(app) as pilot:
-        await into(app, pilot, WorkspacesPane)
-        await pilot.press("o")
-        await until(lambda: isinstance(app.screen, LineScreen))
-        app.screen.query_one(Input).value = str(tmp_path / "file")
-        await pilot.press("enter")
-        await until(lambda: "is a file" in text(app, ".wrong"))
-        app.screen.query_one(Input).value = str(tmp_path / "new" / "one")
-        await pilot.press("enter")
-        await until(lambda: isinstance(app.screen, AskScreen))
-        await pilot.press("s")
-        await until(lambda: isinstance(app.screen, SettingsScreen))
-        assert not (tmp_path / "new").exists()
-        await pilot.press("o")
-        await until(lambda: isinstance(app.screen, LineScreen))
-        app.screen.query_one(Input).value = str(tmp_path / "new" / "one")
-        await pilot.press("enter")
-        await until(lambda: isinstance(app.screen, AskScreen))
-        await pilot.press("m")
-        await until(lambda: app.return_code is not None)
-    assert (tmp_path / "new" / "one").is_dir()
-    assert app.next_workspace == tmp_path / "new" / "one"
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (200, 60)])

@@ -40,7 +40,7 @@ class Header(Line):
         width = self.size.width
         left = Content.assemble((" fluxtui ", "bold $primary"), " ")
         for mode in MODES:
-            key = app.key_of(f"app.{mode}")
+            key = app.bound_key(f"app.{mode}")
             if app.current_mode == mode:
                 left += Content.assemble((f" {key} {mode} ", "bold $foreground on $cursor"))
             else:

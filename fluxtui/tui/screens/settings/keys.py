@@ -101,7 +101,7 @@ class KeysPane(FilteredPane):
             yield Static("", id="key-words", markup=False)
 
     @property
-    def key_list(self) -> KeyList:
+    def listing(self) -> KeyList:
         return self.query_one(KeyList)
 
     def on_mount(self) -> None:
@@ -125,7 +125,7 @@ class KeysPane(FilteredPane):
             return all(word in text for word in wanted)
 
         found = tuple(key for key in keymap.EVERY if matches(key))
-        self.key_list.show(found, now)
+        self.listing.show(found, now)
         count = f"{len(found)} of {len(keymap.EVERY)}" if wanted else f"{len(found)}"
         self.query_one(".list").border_subtitle = Content(f" {count} actions ")
 
@@ -136,7 +136,7 @@ class KeysPane(FilteredPane):
         self._capture(more=True)
 
     def _capture(self, *, more: bool) -> None:
-        key = self.key_list.current
+        key = self.listing.current
         if key is not None:
             self.app.push_screen(CaptureScreen(key, self.now, more=more), self._take)
 
@@ -146,7 +146,7 @@ class KeysPane(FilteredPane):
             self.narrow()
 
     def action_reset(self) -> None:
-        key = self.key_list.current
+        key = self.listing.current
         if key is None:
             return
         proposal = self.now.reset(key.id)
@@ -172,7 +172,7 @@ class KeysPane(FilteredPane):
     @on(Rows.Moved)
     def _moved(self, event: Rows.Moved) -> None:
         event.stop()
-        key = self.key_list.current
+        key = self.listing.current
         self.describe("#key-words", Content("") if key is None else key_words(key, self.now))
 
 
