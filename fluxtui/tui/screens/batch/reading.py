@@ -5,7 +5,8 @@ from pathlib import Path
 
 from fluxtui.domain.batch import Batch
 from fluxtui.domain.problems import FluxtuiError
-from fluxtui.tui.doors.batches import Sheet
+from fluxtui.tui.editing.document import Document
+from fluxtui.tui.screens.batch.sheet import TaskSheet
 from fluxtui.tui.screens.batch.working import WorkingScreen
 from fluxtui.tui.work import begin, in_thread
 
@@ -41,7 +42,10 @@ class ReadingScreen(WorkingScreen):
             self.app.tell_problem(error.problem)
             return
         if self.standing:
-            self.desk.open(sheet)
+            document = Document(sheet.batch)
+            if batch.tasks:
+                document.mark_unsaved()
+            self.desk.open(sheet, document)
 
     def action_reload(self) -> None:
         if self.desk.path is not None:
@@ -49,4 +53,13 @@ class ReadingScreen(WorkingScreen):
 
     def action_new_batch(self) -> None:
         """Begin an empty batch."""
-        self.desk.open(Sheet(Path("untitled"), Batch("untitled", ()), "", (), False, (), ()))
+        self.take(Batch("untitled", ()), "untitled.yaml")
+
+    def begin_with(self, text: str) -> None:
+        """Begin a batch with what was pasted."""
+        begin(self, partial(self._begin_with_text, text), group="read", exclusive=True)
+
+    async def _begin_with_text(self, text: str) -> None:
+        await self._take(Batch("untitled", ()), Path("untitled.yaml"))
+        if self.desk.document is not None:
+            self.query_one(TaskSheet).take_paste(text)

@@ -74,7 +74,8 @@ class BatchScreen(ReadingScreen):
         if nothing == self.has_class("-nothing"):
             return
         self.set_class(nothing, "-nothing")
-        self.query_one("#beginnings" if nothing else "#tasks").focus()
+        # Only what is displayed can have the focus: after the styles changed.
+        self.call_after_refresh(self.query_one("#beginnings" if nothing else "#tasks").focus)
 
     # --- what changed ----------------------------------------------------------------------------------
 
@@ -138,11 +139,12 @@ class BatchScreen(ReadingScreen):
                 return
             self.app.open_batch(folder / event.beginning.example)
         else:
-            await self.run_action(event.beginning.action)
+            await self.app.run_action(event.beginning.action, self)
 
     def on_paste(self, event: Paste) -> None:
         """Prompts from the terminal's clipboard, wherever the focus is; a field that takes text has it first."""
         event.stop()
         if self.desk.document is None:
-            self.action_new_batch()
-        self.tasks.take_paste(event.text)
+            self.begin_with(event.text)
+        else:
+            self.tasks.take_paste(event.text)
