@@ -7,10 +7,10 @@ from fluxtui.tui.ink import Ink, Part, fit
 from fluxtui.tui.screens.providers.health import FACES, Card, ServiceCard, TargetCard, recent_errors, spark
 from fluxtui.tui.widgets.rows import Rows
 
-_STATE = 14
+_STATE = 16
 _NUMBER = 8
 _FLIGHT = 7
-_ERRORS = 7
+_ERRORS = 8
 
 
 class CardTable(Rows):
@@ -68,7 +68,7 @@ class CardTable(Rows):
     def _columns(self, width: int) -> tuple[int, int, int, int]:
         """Return the widths of name, blocks, p95 and the kinds of errors."""
         p95 = _NUMBER if width >= 84 else 0
-        kinds = 22 if width >= 110 else 0
+        kinds = 34 if width >= 124 else 22 if width >= 110 else 0
         rest = width - _STATE - _NUMBER - p95 - _FLIGHT - _ERRORS - kinds - 3
         name = max(12, min(40, rest - 10))
         return name, max(0, min(40, rest - name)), p95, kinds
