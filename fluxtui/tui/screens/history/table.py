@@ -78,6 +78,11 @@ class RunTable(Rows):
     def current(self) -> RunRow | None:
         return None if self.run_id is None else self.page.rows.get(self.run_id)
 
+    @property
+    def looks(self) -> object:
+        """What the line under the cursor is drawn from; equal as long as there is nothing new to say of that run."""
+        return None if self.run_id is None else (self.run_id, _looks(self.page, self.run_id))
+
     def row(self, run_id: int) -> RunRow | None:
         """Return a run's row as last read, None when it is not in view."""
         return self.page.rows.get(run_id)
