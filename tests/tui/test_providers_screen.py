@@ -90,6 +90,7 @@ def lines(app: Cockpit) -> list[str]:
 # --- what is shown ------------------------------------------------------------------------------
 
 
+@presses("app.providers")
 async def test_without_any_run_the_cards_come_from_the_settings(workspace: Path) -> None:
     async with screen(workspace, FakeEngine()) as (_, shown):
         assert [card.key for card in shown.table.cards] == [
