@@ -340,7 +340,7 @@ async def test_a_heading_tells_what_its_group_holds_as_it_changes(studio: Studio
         await pilot.press("b", "t", "home")
         await until(lambda: table.group == "market-at-sunrise")
         details = run_screen(app).selected.facts
-        await until(lambda: "2 queued" in str(details.query_one(".rest", Static).render()))
+        await until(lambda: "2 queued" in details.text)
         studio.move(studio.send(run_id, AZURE, 1)[0], JobState.DONE)
         await until(lambda: "✓ 1" in lines(app)[1])
         assert ".040" in lines(app)[1]
@@ -566,7 +566,7 @@ async def test_a_long_prompt_of_any_script_is_shown_whole_and_safe(studio: Studi
     async with running(app, (200, 60)) as pilot:
         await shown(app, pilot)
         await until(lambda: "[b]bold[/b]" in lines(app)[1])
-        facts = str(run_screen(app).selected.facts.query_one(".rest", Static).render())
+        facts = run_screen(app).selected.facts.text
         assert facts.count("[/nothing] \\[ $primary ltr") > 50
         assert not {"\u200d", "\ufe0f", "\u202e", "\x1b"} & set(facts)
         await pilot.press("y")

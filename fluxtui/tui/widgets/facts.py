@@ -1,10 +1,9 @@
 """The facts of one job as text: error card first, then request, adaptations, attempts, pictures."""
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, cast
 
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from fluxtui.domain.jobs import ACTIVE, JobState
 from fluxtui.domain.money import Certainty, Micros, show
@@ -13,8 +12,11 @@ from fluxtui.history.job_list import GroupTally
 from fluxtui.history.records import ImageRow, JobDetail
 from fluxtui.tui import faces
 from fluxtui.tui.widgets.job_lines import group_label
-from fluxtui.tui.widgets.quietly import say
+from fluxtui.tui.widgets.paper import Block, Paper
 from fluxtui.tui.widgets.timeline import timeline
+
+if TYPE_CHECKING:
+    from fluxtui.tui.foundation import Foundation
 
 _LABEL = 11
 _WIDEST = 72
@@ -37,26 +39,53 @@ def heading(detail: JobDetail) -> Content:
     )
 
 
-def problem_card(problem: Problem, color: str) -> Content:
-    """Return a problem as a card: what, likely cause, what to do, the request's id."""
+def problem_card(problem: Problem, color: str, state: JobState) -> Content:
+    """Return a problem as a card: what, likely cause, what to do, the request's id, what the service said."""
     lines: list[Content] = [Content.styled(problem.what, f"bold ${color}")]
     if problem.cause:
         lines.append(Content(problem.cause))
-    if problem.advice:
-        lines.append(Content.assemble(("→ ", f"${color}"), problem.advice))
+    advice = problem.advice or _ADVICE.get(state)
+    if advice:
+        lines.append(Content.assemble(("→ ", f"${color}"), advice))
     facts = [
         text
         for text in (
             f"HTTP {problem.http_status}" if problem.http_status else "",
-            f"request {problem.request_id}" if problem.request_id else "",
+            f"request\u00a0{problem.request_id}" if problem.request_id else "",
         )
         if text
     ]
     if facts:
         lines.append(Content.styled(" · ".join(facts), "$muted"))
-    if problem.detail and problem.detail.strip(" .") not in f"{problem.what} {problem.cause}":
-        lines.append(Content.styled(problem.detail, "$muted"))
+    said = (problem.detail or "").strip(" .")
+    if said and said not in f"{problem.what} {problem.cause}":
+        lines.append(Content.styled(faces.prose(said, _SAID), "$muted"))
     return Content("\n").join(lines)
+
+
+_ADVICE = {
+    JobState.FAILED: "It can be tried again.",
+    JobState.REFUSED: "Change the prompt; the same one will be refused again.",
+    JobState.IN_DOUBT: "Look at the service's own list of requests, then decide.",
+    JobState.QUEUED: "It is sent again by itself.",
+}
+"""What to do where the service's answer did not tell."""
+
+_SAID = 400
+"""So much of a service's own words stands on the card; the copy has all of them."""
+
+
+def card_keys(state: JobState, key: Callable[[str], str]) -> Content:
+    """Return what can be done about a problem, with the keys as they are bound (`key` gives them by id)."""
+    wanted = [("run.copy", "copies this")]
+    if state is JobState.IN_DOUBT:
+        wanted.insert(0, ("run.resolve", "adopt a picture, abandon it, or pay for it again"))
+    elif state in (JobState.FAILED, JobState.REFUSED):
+        wanted.insert(0, ("run.retry", "tries again"))
+    parts: list[tuple[str, str]] = []
+    for key_id, words in wanted:
+        parts += [(key(key_id), "bold $primary"), (f"\u00a0{words}   ".replace(" ", "\u00a0", 1), "$muted")]
+    return Content.assemble(*parts)
 
 
 def problem_text(detail: JobDetail) -> str:
@@ -126,10 +155,6 @@ def job_facts(detail: JobDetail, width: int, now: float) -> Content:
     """
     row, request = detail.row, detail.request
     blocks: list[Content] = []
-    if row.state is JobState.IN_DOUBT:
-        blocks.append(
-            Content.assemble(("a", "bold $primary"), ("  adopt a picture, abandon it, or pay for it again", "$muted"))
-        )
     if detail.adaptations:
         blocks.append(
             Content("\n").join(
@@ -161,8 +186,8 @@ def job_facts(detail: JobDetail, width: int, now: float) -> Content:
     return Content("\n\n").join(blocks)
 
 
-def group_facts(tally: GroupTally, by: str) -> Content:
-    """Return a group's jobs by state, and their money."""
+def group_facts(tally: GroupTally, by: str, key: Callable[[str], str]) -> Content:
+    """Return a group's jobs by state, and their money; `key` gives the keys that fold, by id."""
     lines = [Content.styled(text, f"${color}") for color, text in faces.summary(tally.counts)]
     lines += [Content(""), _labelled("cost", show(tally.billed))]
     if tally.uncertain:
@@ -173,24 +198,18 @@ def group_facts(tally: GroupTally, by: str) -> Content:
     lines += [
         Content(""),
         Content.assemble(
-            ("space", "bold $primary"), ("  folds it    ", "$muted"), ("z", "bold $primary"), ("  all", "$muted")
+            (key("jobs.fold"), "bold $primary"),
+            ("  folds it    ", "$muted"),
+            (key("jobs.fold-all"), "bold $primary"),
+            ("  all", "$muted"),
         ),
     ]
     return Content("\n").join(lines)
 
 
-class Facts(VerticalScroll, can_focus=True):
+class Facts(Paper):
     """The scrolling pane of a job's facts."""
 
-    DEFAULT_CSS = """
-    Facts { padding: 0 1; scrollbar-size-vertical: 1; background: $background; }
-    Facts > Static { width: 1fr; margin-bottom: 1; }
-    Facts > .problem { display: none; padding-left: 1; border-left: thick $state-failed; }
-    Facts > .problem.-refused { border-left: thick $state-refused; }
-    Facts > .problem.-in-doubt { border-left: thick $state-in-doubt; }
-    Facts > .problem.-queued { border-left: thick $warning; }
-    Facts.-problem > .problem { display: block; }
-    """
     HELP = "The selected job: what went wrong and what to do, what was asked, how it was adapted, every attempt."
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -198,50 +217,43 @@ class Facts(VerticalScroll, can_focus=True):
         self._clock = clock
         self._detail: JobDetail | None = None
 
-    def compose(self) -> Iterable[Static]:
-        yield Static(Content(""), markup=False, classes="heading")
-        yield Static(Content(""), markup=False, classes="problem")
-        yield Static(Content(""), markup=False, classes="rest")
-
     def show(self, detail: JobDetail | None) -> None:
         """Show a job's facts, or a quiet line when there is no job."""
-        head, card, rest = self.query(Static).results()
         self._detail = detail
-        problem = None if detail is None or detail.row.state is JobState.DONE else detail.problem
-        self.set_class(problem is not None, "-problem")
         if detail is None:
-            say(head, Content.styled("Nothing selected.", "$muted"))
-            say(rest, Content(""))
-            return
-        say(head, heading(detail))
-        self._say_rest()
-        for state in JobState:
-            card.set_class(detail.row.state is state, f"-{state.value.replace('_', '-')}")
-        if problem is not None:
-            color = "warning" if detail.row.state is JobState.QUEUED else faces.color_of(detail.row.state)
-            say(card, problem_card(problem, color))
+            self.put([Block(Content.styled("Nothing selected.", "$muted"))])
+        else:
+            self._say()
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self._tick)
 
     def on_resize(self) -> None:
-        self._say_rest()
+        super().on_resize()
+        self._say()
 
     def _tick(self) -> None:
         if self._detail is not None and self._detail.row.state in ACTIVE and self.is_on_screen:
-            self._say_rest()
+            self._say()
 
-    def _say_rest(self) -> None:
-        if self._detail is not None and self.is_mounted:
-            # As if the scrollbar were there: it comes and goes, and bars should not break over it.
-            width = max(0, min(self.size.width - self.gutter.width - self.scrollbar_size_vertical, _WIDEST))
-            say(self.query_one(".rest", Static), job_facts(self._detail, width, self._clock()))
+    def _say(self) -> None:
+        detail = self._detail
+        if detail is None or not self.is_mounted:
+            return
+        blocks = [Block(heading(detail))]
+        if detail.problem is not None and detail.row.state is not JobState.DONE:
+            color = "warning" if detail.row.state is JobState.QUEUED else faces.color_of(detail.row.state)
+            card = problem_card(detail.problem, color, detail.row.state)
+            blocks.append(Block(card + "\n" + card_keys(detail.row.state, self._bound_key), color))
+        blocks.append(Block(job_facts(detail, min(self.room, _WIDEST), self._clock())))
+        self.put(blocks)
+
+    def _bound_key(self, key_id: str) -> str:
+        return cast("Foundation", self.app).bound_key(key_id)
 
     def show_group(self, name: str, by: str, tally: GroupTally | None) -> None:
         """Show what a group of jobs holds."""
-        head, _, rest = self.query(Static).results()
         self._detail = None
-        self.remove_class("-problem")
         label, color = group_label(name, by)
-        say(head, Content.styled(label, f"bold ${color}"))
-        say(rest, Content("") if tally is None else group_facts(tally, by))
+        head = Block(Content.styled(label, f"bold ${color}"))
+        self.put([head] if tally is None else [head, Block(group_facts(tally, by, self._bound_key))])

@@ -26,7 +26,7 @@ def say(static: Static, content: Content) -> None:
 
 
 def _height(content: object, static: Static, width: int) -> int:
-    return content.get_height(static.styles, width) if isinstance(content, Content) else 0
+    return content.get_height(static.styles.get_rules(), width) if isinstance(content, Content) else 0
 
 
 class Pane(Container):

@@ -33,7 +33,7 @@ class LookScreen(CockpitScreen):
     LookScreen.-narrow.-facts-off #picture-pane { display: block; }
     """
     BINDINGS = keymap.bindings(keymap.LOOK)
-    PARTS = ("Picture", "Facts > .rest")
+    PARTS = ("Picture", "Facts")
     HELP = (
         "One job: its picture as large as the window allows, and every fact about it. The arrows go to its neighbours."
     )

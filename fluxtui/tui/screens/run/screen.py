@@ -34,6 +34,7 @@ class RunScreen(ViewingScreen):
     """Progress by target, the table of jobs, the selected job's picture and facts."""
 
     CSS_PATH = "screen.tcss"
+    OF_HISTORY = True
     BINDINGS = keymap.bindings((*keymap.RUN, *keymap.RUN_VIEW))
     AUTO_FOCUS = "#jobs"
     PARTS = (
@@ -47,7 +48,7 @@ class RunScreen(ViewingScreen):
         "ContactSheet",
         "#log",
         "Picture",
-        "Facts > .rest",
+        "Facts",
     )
     HELP: ClassVar[str] = (
         "One run, live. Each line at the top is a target: its bar shows done, refused, failed, in doubt, in flight"
@@ -224,7 +225,7 @@ class RunScreen(ViewingScreen):
     @on(LogLines.JobWanted)
     def _job_wanted(self, message: LogLines.JobWanted) -> None:
         if not self.table.select_job(message.job_id):
-            self.app.tell("The filter hides this job. esc in the table shows every job.")
+            self.app.tell(f"The filter hides this job. {self.app.bound_key('run.unfilter')} shows every job.")
 
     @on(Rows.Chosen, "#log")
     def _line_chosen(self) -> None:
