@@ -69,7 +69,7 @@ async def test_it_stays_where_a_person_reads(studio: Studio) -> None:
         await pilot.press("L")
         await until(lambda: log(app).row_count == 15)
         await pilot.press("up", "up")
-        assert titles(app)[1] == "G follows"
+        assert titles(app)[1] == "end follows"
         before, scroll = log(app).cursor, log(app).scroll_offset
         studio.send(run_id, AZURE, 5)
         await until(lambda: log(app).row_count == 20)

@@ -1,6 +1,7 @@
 """What the Run screen shows and how, through its keys: tabs, filter, order, groups, columns."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from textual.widgets import Static
@@ -549,7 +550,7 @@ async def test_the_window_may_change_at_any_moment(studio: Studio) -> None:
         await pilot.press("end")
         for size in ((200, 60), (80, 24), (60, 16), (40, 10), (61, 17), (160, 20), (110, 34), (120, 40)):
             await pilot.resize_terminal(*size)
-            await until(lambda size=size: app.size == size)
+            await until(partial(lambda wanted: app.size == wanted, size))
             await pilot.press("k", "w", "escape", "C", "escape")
             if run_screen(app).query_one("#body").display:
                 assert table.cursor in table.in_view or not table.in_view

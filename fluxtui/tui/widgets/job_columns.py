@@ -12,7 +12,8 @@ TABLE = "jobs"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. Where cells are short, columns drop out from the right; one that `stays` does not.
+    """One column. Where cells are short, those that find no room are left out, the last ones first; one that
+    `stays` is not.
 
     It has at least `least` cells and grows up to `most` when there is room. `sort` is the order that its
     heading shows; `extra` says that its facts are read separately.
@@ -75,11 +76,13 @@ def share(width: int, chosen: Sequence[str], longest_target: int, longest_model:
     if "target" in least:  # no fewer than tell models apart, no more than the longest name
         least["target"] = max(EVERY["target"].least, min(longest_model, _WIDEST_MODEL))
         most["target"] = max(least["target"], min(longest_target, EVERY["target"].most))
-    while len(columns) > 1 and sum(least[c.id] for c in columns) + GAP * (len(columns) - 1) > width:
-        loose = [column for column in columns if not column.stays]
-        if not loose:
-            break
-        columns.remove(loose[-1])
+    room = width + GAP - sum(least[column.id] + GAP for column in columns if column.stays)
+    for column in tuple(columns):
+        if column.stays or least[column.id] + GAP <= room:
+            room -= 0 if column.stays else least[column.id] + GAP
+        else:
+            columns.remove(column)
+    columns = columns or [EVERY[chosen[0]]]
     cells = _filled(width, columns, least, most)
     if cells.get("target", longest_target) < longest_target:
         most["target"] = max(least["target"], min(longest_model, EVERY["target"].most))

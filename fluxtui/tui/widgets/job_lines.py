@@ -179,7 +179,9 @@ class JobLines:
             parts += [(part.glyph * part.cells, ink(part.color)) for part in faces.bar(tally.counts, bar_width)]
             parts.append(("  ", quiet))
         money = faces.group_money(tally.billed, tally.uncertain)
-        room = width - name_cells - len(mark) - 10 - bar_width - 2 - len(money) - 1
+        room = width - name_cells - len(mark) - 10 - bar_width - 2 - 1
+        money = fit(money, min(cell_len(money), room))
+        room -= cell_len(money)
         for color, text in [] if by == "state" else faces.group_counts(tally.counts):
             if cell_len(text) + 2 > room:
                 break

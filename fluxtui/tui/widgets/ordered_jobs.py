@@ -193,7 +193,7 @@ class OrderedJobs(Rows):
     def nothing(self) -> str:
         if self.run_id is not None and not self._read_once:
             return "The jobs are being read …"
-        return "" if self.view.job_filter.empty else "No job passes this filter. Escape shows every job."
+        return "" if self.view.job_filter.empty else "No job passes this filter."
 
     def draw_row(self, index: int, width: int, ink: Ink) -> list[Part]:
         line = self.order.lines[index]

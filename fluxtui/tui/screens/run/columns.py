@@ -84,7 +84,8 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
             card.border_title = Content(" Columns ")
             card.border_subtitle = Content(" space show   J K move   d the usual   ↵ keep   esc back ")
             yield ColumnList(self._chosen)
-            yield Static(Content.styled("Where a window is narrow, columns drop out from the last one on.", "$muted"))
+            hint = "What finds no room in a narrow window is left out, the last ones first."
+            yield Static(Content.styled(hint, "$muted"), markup=False)
 
     def on_mount(self) -> None:
         self.table.focus()

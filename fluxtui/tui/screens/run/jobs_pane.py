@@ -201,7 +201,8 @@ class JobsPane(Pane):
         if wrong:
             words = Content.styled(wrong, "$warning")
         elif following:
-            words = Content.assemble(("tab  ", "$primary"), (following, "$muted"))
+            key = cast("Cockpit", self.app).bound_key("filter.complete")
+            words = Content.assemble((f"{key}  ", "$primary"), (following, "$muted"))
         else:
             words = Content.styled("" if self.line.value else HINT, "$muted")
         said = self.query_one("#filter-said", Static)

@@ -60,6 +60,9 @@ class LogPane(Container):
         self.lines.show(self._run_id, LogFilter(job_id, self._trouble))
         self._say()
 
+    def _last_key(self) -> str:
+        return cast("Cockpit", self.app).bound_key("rows.last")
+
     @on(LogLines.FilterWanted)
     def _filter(self, message: LogLines.FilterWanted) -> None:
         self._one_job, self._trouble = message.job, message.trouble
@@ -75,4 +78,4 @@ class LogPane(Container):
         if self._trouble:
             words.append("trouble only")
         self.border_title = Content(" · ".join(words))
-        self.border_subtitle = Content("following" if self.lines.following else "G follows")
+        self.border_subtitle = Content("following" if self.lines.following else f"{self._last_key()} follows")

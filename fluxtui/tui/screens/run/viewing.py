@@ -67,7 +67,7 @@ class ViewingScreen(SteeringScreen):
     def action_next_run(self, step: int) -> None:
         run_id = self.app.live.next_to(step)
         if run_id is None:
-            self.app.tell("There is no other tab. w finds every run.")
+            self.app.tell(f"There is no other tab. {self.app.bound_key('run.switch')} finds every run.")
         else:
             self.app.live.open(run_id)
 
