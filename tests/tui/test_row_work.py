@@ -43,6 +43,7 @@ async def test_every_task_can_be_deleted(workspace: Path) -> None:
         await bench.press("A", "x")
         assert bench.names == []
         assert bench.desk.row == -1
+        assert "No tasks yet" in bench.line(0)
         await bench.press("x", "D", "F", "e", "n", "space", "y", "J")
         assert bench.names == []
         await bench.press("o")

@@ -243,6 +243,10 @@ async def test_a_filter_shows_some_rows_and_esc_all(workspace: Path) -> None:
         assert "10 of 30" in bench.title
         await bench.press("g", "space", "x")
         await until(lambda: bench.sheet.row_count == 9)
+        bench.screen.query_one("#task-filter", Input).value = "no such tree"
+        await until(lambda: "No row matches" in bench.line(0))
+        bench.screen.query_one("#task-filter", Input).value = "tree-1"
+        await until(lambda: bench.sheet.row_count == 9)
         assert "tree-10" not in bench.names
         assert len(bench.names) == 29
         await bench.press("escape")

@@ -111,9 +111,8 @@ class Footer(Line):
             right = Content("  ").join(list(always.values())) + Content(" ")
         left = Content(" ")
         for key in own:
-            if left.cell_length + key.cell_length + 2 > width - right.cell_length - 1:
-                break
-            left += key + Content("  ")
+            if left.cell_length + key.cell_length + 2 <= width - right.cell_length - 1:
+                left += key + Content("  ")
         return left + Content(" " * max(0, width - left.cell_length - right.cell_length)) + right
 
     def _key(self, binding: Binding, word: str) -> Content:

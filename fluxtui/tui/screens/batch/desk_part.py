@@ -7,6 +7,8 @@ from textual.widget import Widget
 from fluxtui.tui.screens.batch.desk import EVERYTHING, Changed, Desk
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from fluxtui.tui.app import Cockpit
     from fluxtui.tui.screens.batch.working import WorkingScreen
 
@@ -39,3 +41,11 @@ class DeskPart:
 
     def desk_changed(self, what: Changed) -> None:
         """Show what is another now. Also called once when the part is mounted, with everything."""
+
+
+def bound_key(screen: "Screen[object]", key_id: str) -> str:
+    """Return how the key of an id is written now, "" when nothing is bound to it."""
+    for active in screen.active_bindings.values():
+        if key_id and active.binding.id == key_id:
+            return str(screen.app.get_key_display(active.binding))
+    return ""

@@ -57,6 +57,8 @@ class BatchHead(DeskPart, Widget):
 
     def _quote(self) -> Content:
         desk = self.desk
+        if not desk.batch.tasks:
+            return Content("")
         if desk.live is None:
             said = "pricing …" if desk.pricing else "" if desk.targets or desk.broken else "no target is ticked"
             return Content.styled(said, "$muted")

@@ -1,7 +1,7 @@
 """The Batch screen with no batch: what can be done now, each one key away."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -11,10 +11,8 @@ from textual.widgets import Static
 
 from fluxtui.tui import keymap
 from fluxtui.tui.ink import Ink, Part, fit
+from fluxtui.tui.screens.batch.desk_part import bound_key
 from fluxtui.tui.widgets.rows import Rows
-
-if TYPE_CHECKING:
-    from textual.screen import Screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +66,6 @@ class Beginnings(Rows):
 
     def on_rows_chosen(self) -> None:
         self.action_choose()
-
-
-def bound_key(screen: "Screen[object]", key_id: str) -> str:
-    """Return how the key of an id is written now, "" when nothing is bound to it."""
-    for active in screen.active_bindings.values():
-        if key_id and active.binding.id == key_id:
-            return str(screen.app.get_key_display(active.binding))
-    return ""
 
 
 class Nothing(Vertical):

@@ -115,8 +115,11 @@ class BatchScreen(ReadingScreen):
 
     def _show_quote(self) -> None:
         desk = self.desk
-        quote = None if desk.live is None else desk.live.quote
-        content = words.quote_words(quote, desk.sheet, self.app.sandbox, desk.pricing)
+        quote = None if desk.live is None or not desk.batch.tasks else desk.live.quote
+        if desk.batch.tasks or desk.broken:
+            content = words.quote_words(quote, desk.sheet, self.app.sandbox, desk.pricing)
+        else:
+            content = Content.styled("Add a task to see what it costs.", "$muted")
         self.query_one("#sums", Static).update(content)
         self.show_title("targets-pane", f"targets {len(desk.targets)} of {len(self.targets.targets)}")
 

@@ -15,6 +15,7 @@ GAP = 2
 _NAME = (12, 28)  # cells: the least and the most
 _PROMPT = (20, 96)
 _OTHER = (6, 24)
+_WORTH = 4  # cells: less of a column says nothing
 _MEASURED = 400  # tasks: enough for a good width, few enough for a quick start
 
 
@@ -95,6 +96,8 @@ class SheetColumns:
                 break
             wanted = self.width(column.key, room - left)
             width = min(wanted, room - x)
+            if place > first and width < min(wanted, _WORTH):
+                break  # nothing but an ellipsis
             placed.append(Placed(column, x, width, width < wanted))
             x += width + GAP
         return placed

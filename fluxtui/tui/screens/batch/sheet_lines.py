@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from rich.style import Style
 from textual.geometry import Region
+from textual.strip import Strip
 
 from fluxtui.domain.batch import Batch, Task
 from fluxtui.engine.live_quote import Severity
 from fluxtui.tui.editing import fields
-from fluxtui.tui.ink import Ink, Part, fit
+from fluxtui.tui.ink import Ink, Part, fit, ink_of, strip_of
 from fluxtui.tui.screens.batch.desk import NOTHING, Changed
-from fluxtui.tui.screens.batch.desk_part import DeskPart
+from fluxtui.tui.screens.batch.desk_part import DeskPart, bound_key
 from fluxtui.tui.screens.batch.sheet_columns import GAP, Placed, SheetColumns, first_words
 from fluxtui.tui.widgets.rows import Rows
 
@@ -91,6 +92,22 @@ class SheetLines(DeskPart, Rows):
     def _look(self, index: int) -> _Look:
         row, desk = self.view[index], self.desk
         return self.seen.tasks[row], desk.pictures(row), desk.worst(row), row in desk.marked
+
+    def empty_words(self) -> str:
+        """Return what to say in place of rows, "" when there are some or no batch is open."""
+        if self.view or self.desk.document is None:
+            return ""
+        if self.seen.tasks:
+            return "No row matches. esc shows all."
+        key = bound_key(self.screen, "sheet.add")
+        return f"No tasks yet: {key} adds one, or paste prompts." if key else "No tasks yet."
+
+    def render_line(self, y: int) -> Strip:
+        words = self.empty_words() if y == self.HEADING else ""
+        if not words:
+            return super().render_line(y)
+        ink = ink_of(self.app)
+        return strip_of([(f"  {words}", ink("muted"))], self.room, ink(None, "background"))
 
     # --- lines -----------------------------------------------------------------------------------------
 
