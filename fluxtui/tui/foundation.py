@@ -5,6 +5,7 @@ import gc
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 from textual.app import App
 from textual.binding import Binding
@@ -15,10 +16,11 @@ from textual.worker import Worker, WorkerState
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 from fluxtui.domain.text import plain
 from fluxtui.tui import keymap, themes
+from fluxtui.tui.ink import forget_ink
 from fluxtui.tui.keymap import editing
 from fluxtui.tui.preferences import Change, PreferenceFile, Preferences
 from fluxtui.tui.themes import ThemeFile
-from fluxtui.tui.work import begin
+from fluxtui.tui.work import begin, in_thread
 
 _TOLD = 6  # troubles of a person's own files that one toast names
 
@@ -39,6 +41,7 @@ class Foundation(App[int]):
         self.chosen_theme = themes.DARK
         self.bound: Mapping[str, str] = {}
         self._wanted_theme = theme
+        self.keys_rest = False
         self._writer = ThreadPoolExecutor(1, "preferences")  # one after the other, and none lost at the end
         self._dark = dark
         self._clash_told = False
@@ -52,12 +55,10 @@ class Foundation(App[int]):
         return tuple(self.theme_files)
 
     def on_load(self) -> None:
-        found, wrong = themes.every_theme(self.preference_file.path.parent / "themes")
-        self.theme_problems = tuple(wrong)
+        wrong = self._take_themes(*themes.every_theme(self._theme_folder))
         self.preferences, more = self.preference_file.read()
         self.bound, bad_keys = editing.checked(keymap.EVERY, self.preferences.keymap)
         self.set_keymap(dict(self.bound))
-        self._take_themes(found)
         problems = [*wrong, *more, *bad_keys]
         usual = themes.DARK if self._dark else themes.LIGHT
         wanted = self._wanted_theme or self.preferences.theme or usual
@@ -68,10 +69,26 @@ class Foundation(App[int]):
         if problems:
             self.call_after_refresh(self._tell_all, problems)
 
-    def _take_themes(self, found: list[ThemeFile]) -> None:
-        self.theme_files = {theme.name: theme for theme in found}
+    @property
+    def _theme_folder(self) -> Path:
+        return self.preference_file.path.parent / "themes"
+
+    def _take_themes(self, found: list[ThemeFile], wrong: list[str]) -> list[str]:
+        self.theme_files, self.theme_problems = {theme.name: theme for theme in found}, tuple(wrong)
         for theme in found:
             self.register_theme((theme.in_sixteen() if self.few_colors else theme).textual())
+        return wrong
+
+    async def reread_themes(self) -> None:
+        """Read the theme files again; what was changed in them shows at once."""
+        self._take_themes(*await in_thread(themes.every_theme, self._theme_folder))
+        forget_ink(self)
+        if self.chosen_theme not in self.theme_files:
+            self.chosen_theme = self.themes[0]
+        if self.theme in self.theme_files:
+            self.mutate_reactive(App.theme)
+        else:
+            self.theme = self.chosen_theme
 
     @property
     def few_colors(self) -> bool:
@@ -130,6 +147,10 @@ class Foundation(App[int]):
         """Return the first key of an action, as people write it."""
         own = next(key.keys for key in keymap.EVERY if key.id == key_id)
         return editing.spoken(editing.split(self.bound.get(key_id, own))[0])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # While a new key is asked for, any can be pressed, the cockpit's own too; quitting always works.
+        return not self.keys_rest or action == "leave"
 
     def get_key_display(self, binding: Binding) -> str:
         return binding.key_display or editing.spoken(binding.key).replace("ctrl+", "^")

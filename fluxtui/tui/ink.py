@@ -50,6 +50,11 @@ def ink_of(app: App[object]) -> Ink:
     return ink
 
 
+def forget_ink(app: App[object]) -> None:
+    """Have styles made anew: a theme of the same name has other colours by now."""
+    _INKS.pop(app, None)
+
+
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """Return safe one-line text cut (with an ellipsis) or padded to exactly `width` cells."""
     if width <= 0:

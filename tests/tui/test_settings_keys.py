@@ -140,6 +140,18 @@ async def test_keys_that_would_trap_are_refused(studio: Studio) -> None:
     assert kept(app).keymap == {}
 
 
+async def test_keys_of_the_whole_cockpit_rest_while_one_is_asked_for(studio: Studio) -> None:
+    app = cockpit(studio.workspace)
+    async with running(app) as pilot:
+        await at_key(app, pilot, "app.redraw")
+        assert "go to: run has only F3: give it another key first." in await captured(app, pilot, "a", "f3")
+        await pilot.press("ctrl+p")
+        assert isinstance(app.screen, CaptureScreen)
+        assert "app: commands has only ctrl+p" in text(app, "#pressed")
+        await pilot.press("escape", "f3")
+        await until(lambda: app.current_mode == "run")
+
+
 async def test_a_broken_keymap_costs_one_toast_and_only_its_bad_lines(studio: Studio) -> None:
     (studio.workspace.parent / "cockpit.toml").write_text(
         '[keymap]\n"app.redraw" = "ctrl+k"\n"app.redrew" = "ctrl+y"\n"app.theme" = "nonsense key"\n'

@@ -180,6 +180,24 @@ async def test_what_wins_over_a_theme_is_said(studio: Studio, variable: dict[str
         await until(lambda: words in text(app, "#theme-sample"))
 
 
+async def test_a_theme_file_that_is_changed_shows_at_r(studio: Studio) -> None:
+    file = studio.workspace.parent / "themes" / "mine.toml"
+    file.parent.mkdir()
+    file.write_text('name = "mine"\nbased_on = "flux-night"\n', "utf-8")
+    app = cockpit(studio.workspace, theme="mine")
+    async with running(app) as pilot:
+        screen = await into(app, pilot, ThemePane)
+        red, _, blue = ink_of(app).rgb("primary")
+        assert red < blue
+        file.write_text('name = "mine"\nbased_on = "flux-night"\n[colors]\nprimary = "#ffd27c"\n', "utf-8")
+        await pilot.press("r")
+        await until(lambda: ink_of(app).rgb("primary")[0] > ink_of(app).rgb("primary")[2])
+        file.unlink()
+        await pilot.press("r")
+        await until(lambda: app.theme == "flux-night")
+        assert screen.looks.themes.row_count == len(app.theme_files)
+
+
 async def test_own_themes_weak_ones_and_broken_ones(studio: Studio) -> None:
     folder = studio.workspace.parent / "themes"
     folder.mkdir()

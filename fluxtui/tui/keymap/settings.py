@@ -6,7 +6,7 @@ SCREEN = (
     Key("settings.choose", "enter", "choose", "settings", "choose", "Use what the cursor is on.", True, display="↵"),
     Key("settings.back", "escape", "back", "settings", "back", "Back to the sections.", True, display="esc"),
     Key("settings.filter", "slash", "filter", "settings", "search", "Show some lines only.", True, display="/"),
-    Key("settings.reread", "r", "reread", "settings", "read again", "Read the variables from all places again.", True),
+    Key("settings.reread", "r", "reread", "settings", "read again", "Read variables and themes again.", True),
 )  # fmt: skip
 
 KEYS = (

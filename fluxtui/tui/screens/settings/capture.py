@@ -1,6 +1,7 @@
 """The question for a new key: shows what the terminal sent, and what would become of it."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -14,6 +15,9 @@ from fluxtui.tui.keymap.base import Key
 from fluxtui.tui.keymap.editing import Keymap, Proposal, spoken
 from fluxtui.tui.keymap.settings import CAPTURE
 
+if TYPE_CHECKING:
+    from fluxtui.tui.app import Cockpit
+
 
 class CaptureScreen(ModalScreen[Mapping[str, str | None] | None]):
     """Waits for a key press. Its answer are the entries of the keymap to keep, None when it was left."""
@@ -26,6 +30,10 @@ class CaptureScreen(ModalScreen[Mapping[str, str | None] | None]):
         self._key, self._now, self._more = key, now, more
         self._proposal: Proposal | None = None
 
+    @property
+    def app(self) -> "Cockpit":  # type: ignore[override]  # the one app that this lives in
+        return cast("Cockpit", super().app)
+
     def compose(self) -> ComposeResult:
         with Vertical(classes="card") as card:
             card.border_title = Content(f" {self._key.area}: {self._key.name} ")
@@ -33,6 +41,12 @@ class CaptureScreen(ModalScreen[Mapping[str, str | None] | None]):
             wanted = "one more key" if self._more else "the new key"
             yield Static(Content.assemble(f"Press {wanted}. ", (self._key.tip, "$muted")), markup=False)
             yield Static("", id="pressed", markup=False)
+
+    def on_mount(self) -> None:
+        self.app.keys_rest = True
+
+    def on_unmount(self) -> None:
+        self.app.keys_rest = False
 
     def on_key(self, event: KeyPress) -> None:
         if event.key in ("escape", "enter"):

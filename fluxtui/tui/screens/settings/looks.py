@@ -82,9 +82,10 @@ class ThemePane(SettingsPane):
         return self.query_one(ThemeList)
 
     def on_mount(self) -> None:
-        self._show()
+        self.renew()
 
-    def _show(self) -> None:
+    def renew(self) -> None:
+        """Show the themes that there are now, the cursor on the kept one."""
         app = self.app
         self.themes.show(tuple(app.theme_files.values()), app.chosen_theme)
         self.query_one(".list").border_subtitle = Content(f" {len(app.theme_files)} themes ")
@@ -99,7 +100,7 @@ class ThemePane(SettingsPane):
         return "" if file is None else file.title
 
     def enter(self) -> None:
-        self._show()
+        self.renew()
         super().enter()
 
     def leave(self) -> None:
@@ -107,7 +108,7 @@ class ThemePane(SettingsPane):
         if self.app.theme != self.app.chosen_theme:
             self.app.theme = self.app.chosen_theme
         if self.is_mounted and self.query(ThemeList):
-            self._show()
+            self.renew()
 
     def choose(self) -> None:
         file = self.themes.current

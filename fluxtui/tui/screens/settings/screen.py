@@ -127,9 +127,16 @@ class SettingsScreen(CockpitScreen):
     def action_reread(self) -> None:
         self.app.engine.settings.forget()
         self._reread()
+        begin(self, self._read_themes, group="themes", exclusive=True)
 
     def _reread(self) -> None:
         begin(self, self._read, group="settings", exclusive=True)
+
+    async def _read_themes(self) -> None:
+        await self.app.reread_themes()
+        if self.standing:
+            self.looks.renew()
+            self._summarize()
 
     async def _read(self) -> None:
         try:
