@@ -29,7 +29,8 @@ async def test_variables_say_their_value_and_where_it_is_from_but_never_a_key(st
     app = cockpit(studio.workspace)
     async with running(app) as pilot:
         screen = await into(app, pilot, VariablesPane)
-        rows, ink = screen.variables.variables, ink_of(app)
+        rows = screen.variables.variables
+        ink = ink_of(rows.app)
         lines = ["".join(part for part, _ in rows.draw_row(index, 90, ink)) for index in range(rows.row_count)]
         shown = "\n".join(lines)
         assert "AZURE_FLUX_ENDPOINT" in shown
@@ -74,7 +75,11 @@ async def test_r_reads_again_and_trouble_is_told_in_words(studio: Studio) -> Non
     unreadable = FluxtuiError(
         Problem(ProblemKind.CONFIGURATION, ".env, line 4, cannot be read.", "A quote is open.", "Close it.")
     )
-    reports = [Report(VARIABLES), Report((changed,), ("LOG_LEVLE is no setting: did you mean LOG_LEVEL?",)), unreadable]
+    reports: list[Report | FluxtuiError] = [
+        Report(VARIABLES),
+        Report((changed,), ("LOG_LEVLE is no setting: did you mean LOG_LEVEL?",)),
+        unreadable,
+    ]
     fake = FakeSettings(reports)
     app = cockpit(studio.workspace, FakeEngine(settings=fake))
     async with running(app) as pilot:
@@ -187,11 +192,12 @@ async def test_a_theme_file_that_is_changed_shows_at_r(studio: Studio) -> None:
     app = cockpit(studio.workspace, theme="mine")
     async with running(app) as pilot:
         screen = await into(app, pilot, ThemePane)
-        red, _, blue = ink_of(app).rgb("primary")
+        rows = screen.looks.themes
+        red, _, blue = ink_of(rows.app).rgb("primary")
         assert red < blue
         file.write_text('name = "mine"\nbased_on = "flux-night"\n[colors]\nprimary = "#ffd27c"\n', "utf-8")
         await pilot.press("r")
-        await until(lambda: ink_of(app).rgb("primary")[0] > ink_of(app).rgb("primary")[2])
+        await until(lambda: ink_of(rows.app).rgb("primary")[0] > ink_of(rows.app).rgb("primary")[2])
         file.unlink()
         await pilot.press("r")
         await until(lambda: app.theme == "flux-night")
