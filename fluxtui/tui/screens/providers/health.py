@@ -44,6 +44,9 @@ FACES: Mapping[str, Face] = {
 }
 """What a person may meet here; `ready` was never tried, `failing` is what the last check told."""
 
+IN_TROUBLE = frozenset({"parked", "open", "failing", "misconfigured"})
+"""States that need a person, or may soon."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signs:

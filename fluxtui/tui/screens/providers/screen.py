@@ -14,6 +14,7 @@ from fluxtui.tui.doors.services import Service
 from fluxtui.tui.screens.dialogs.screen import PaperScreen
 from fluxtui.tui.screens.providers import words
 from fluxtui.tui.screens.providers.health import (
+    IN_TROUBLE,
     Card,
     ServiceCard,
     Signs,
@@ -131,7 +132,7 @@ class ProvidersScreen(SteeringScreen):
         seen = sum(isinstance(card, TargetCard) for card in shown)
         told = [f"targets {seen} of {len(every)}" if seen != len(every) else f"targets {seen}"]
         off = sum(card.state == "disabled" for card in every)
-        stuck = sum(card.state in ("parked", "open", "failing") for card in every)
+        stuck = sum(card.state in IN_TROUBLE for card in every)
         told += [f"{stuck} in trouble"] if stuck else []
         told += [f"{off} disabled"] if off else []
         in_flight = sum(card.in_flight for card in every)

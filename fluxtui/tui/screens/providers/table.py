@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from fluxtui.tui import faces
 from fluxtui.tui.ink import Ink, Part, fit
-from fluxtui.tui.screens.providers.health import FACES, Card, ServiceCard, TargetCard, recent_errors, spark
+from fluxtui.tui.screens.providers.health import FACES, IN_TROUBLE, Card, ServiceCard, TargetCard, recent_errors, spark
 from fluxtui.tui.widgets.rows import Rows
 
 _STATE = 16
@@ -50,11 +50,16 @@ class CardTable(Rows):
                     self.refresh_row(index)
             return
         at = next((i for i, each in enumerate(self.cards) if card is not None and each.key == card.key), None)
-        first = next((i for i, each in enumerate(self.cards) if isinstance(each, TargetCard)), 0)
-        self.set_reactive(Rows.cursor, first if card is None else at if at is not None else self.cursor)
+        self.set_reactive(Rows.cursor, self._first() if card is None else at if at is not None else self.cursor)
         self.rows_changed()
         self.reveal()
         self.post_message(self.Moved(self, self.cursor))
+
+    def _first(self) -> int:
+        """Return where the cursor begins: on what needs a person, else on the first target."""
+        targets = [index for index, card in enumerate(self.cards) if isinstance(card, TargetCard)]
+        troubled = (index for index in targets if self.cards[index].state in IN_TROUBLE)
+        return next(troubled, targets[0] if targets else 0)
 
     def tick(self) -> None:
         """A second has passed: draw the lines that count."""
