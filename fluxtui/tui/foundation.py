@@ -16,7 +16,7 @@ from textual.worker import Worker, WorkerState
 from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 from fluxtui.domain.text import plain
 from fluxtui.tui import keymap, themes
-from fluxtui.tui.ink import forget_ink
+from fluxtui.tui.ink import forget_inks
 from fluxtui.tui.keymap import editing
 from fluxtui.tui.preferences import Change, PreferenceFile, Preferences
 from fluxtui.tui.themes import ThemeFile
@@ -82,7 +82,7 @@ class Foundation(App[int]):
     async def reread_themes(self) -> None:
         """Read the theme files again; what was changed in them shows at once."""
         self._take_themes(*await in_thread(themes.every_theme, self._theme_folder))
-        forget_ink(self)
+        forget_inks()
         if self.chosen_theme not in self.theme_files:
             self.chosen_theme = self.themes[0]
         if self.theme in self.theme_files:

@@ -50,9 +50,9 @@ def ink_of(app: App[object]) -> Ink:
     return ink
 
 
-def forget_ink(app: App[object]) -> None:
+def forget_inks() -> None:
     """Have styles made anew: a theme of the same name has other colours by now."""
-    _INKS.pop(app, None)
+    _INKS.clear()
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
