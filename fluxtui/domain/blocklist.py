@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 _WITHOUT_SPACES = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
@@ -10,6 +11,7 @@ _WITHOUT_SPACES = re.compile(
 """Scripts that write words without spaces between them: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 
 
+@lru_cache(maxsize=256)  # the same prompt is compared once for each of its cells
 def normalised(text: str) -> str:
     """Return `text` as it is compared: NFKC, case folded, without accents and invisible characters."""
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
@@ -23,8 +25,8 @@ def blocked_word(text: str, words: Iterable[str]) -> str | None:
     Words (or phrases) have to stand alone, so that `ass` is not found in `glass`; in scripts that
     write without spaces they are found anywhere.
     """
-    prepared = normalised(text)
     for word in words:
+        prepared = normalised(text)
         wanted = normalised(word).strip()
         if not wanted:
             continue
