@@ -112,7 +112,7 @@ def _picture(job_id: int) -> SavedPicture:
     )  # fmt: skip
 
 
-def serve(journal: Journal, run_id: int, rate: float) -> None:
+def serve(journal: Journal, run_id: int, rate: float, *, lanes: bool) -> None:
     """Obey the orders that come on standard input."""
     rows = journal.write_now(
         lambda t: t.connection.execute("SELECT min(id) FROM jobs WHERE run_id = ?", (run_id,)).fetchone()
@@ -137,7 +137,7 @@ def serve(journal: Journal, run_id: int, rate: float) -> None:
         if going:
             due = int((time.perf_counter() - began) * rate) - (changes.made - before)
             changes.make(min(due, int(rate / 10)))  # after a pause of the machine no flood
-            if time.perf_counter() - told > _TELL:
+            if lanes and time.perf_counter() - told > _TELL:
                 changes.tell()
                 told = time.perf_counter()
 
@@ -153,12 +153,13 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--run", type=int, required=True)
     parser.add_argument("--rate", type=float, default=1000.0, help="changes a second")
+    parser.add_argument("--no-lanes", action="store_true", help="tell nothing of the lanes")
     chosen = parser.parse_args()
     with RunnerLock(chosen.workspace) as lock, Journal(database_path(chosen.workspace)) as journal:
         if not lock.acquire():
             raise SystemExit("somebody else holds the workspace's lock")
         journal.write_now(partial(presence.appear, pid=os.getpid()))
-        serve(journal, chosen.run, chosen.rate)
+        serve(journal, chosen.run, chosen.rate, lanes=not chosen.no_lanes)
 
 
 if __name__ == "__main__":

@@ -122,10 +122,12 @@ class Writer:
 
 
 @contextmanager
-def writing(workspace: Path, run_id: int, rate: float) -> Iterator[Writer]:
+def writing(workspace: Path, run_id: int, rate: float, *, lanes: bool = True) -> Iterator[Writer]:
+    """Start the writer; it waits to be told to go. Without `lanes` it tells nothing of them."""
     command = [
         *(sys.executable, "-m", "benchmarks.changes"),
         *("--workspace", str(workspace), "--run", str(run_id), "--rate", str(rate)),
+        *(() if lanes else ("--no-lanes",)),
     ]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
