@@ -82,7 +82,7 @@ class FilterLine(WordLine):
         "Words are searched in task, target and prompt; with task:, target: or prompt: before them only there."
         " is:failed (or problem, active, settled ...) wants a state; cost>0.05, time>10 and try>1 compare."
         ' A - before a word turns it round, "quotes" keep words together.\n\n'
-        "Tab completes, the arrows bring earlier filters back, Enter goes to the table, Escape shows every job."
+        "What is suggested can be taken with one key, and earlier filters come back with others."
     )
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name

@@ -35,8 +35,9 @@ class JobTable(OrderedJobs):
 
     BINDINGS = keymap.bindings(keymap.JOBS)
     HELP = (
-        "The jobs of this run. / filters, s and S sort, b groups by task, target or state, C chooses columns. On the"
-        " heading of a group space folds it, z folds all. n and N jump to what needs you."
+        "The jobs of this run. They can be filtered by any word of task, target or prompt, by state, money, time and"
+        " tries; sorted by any column, either way; and put in groups by task, target or state. The heading of a group"
+        " shows its jobs by state and its money, and folds. The columns and their order are yours to choose."
     )
 
     def on_mount(self) -> None:
@@ -128,6 +129,12 @@ class JobTable(OrderedJobs):
                 self.set_timer(max(_REORDER_SECONDS / 2, _PATIENCE * self.tallies.took), self._count_anew)
             else:
                 self.set_timer(max(_REORDER_SECONDS, _PATIENCE * self._took), self.reorder)
+
+    def renew(self) -> None:
+        """The run has other jobs than were read: read them before long, and not at every word of it."""
+        if not self._due:
+            self._due = True
+            self.set_timer(max(_REORDER_SECONDS / 2, _PATIENCE * self._took), self.reorder)
 
     def _count_anew(self) -> None:
         self._due = False

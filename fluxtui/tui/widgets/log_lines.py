@@ -84,7 +84,7 @@ class LogLines(Rows):
     BINDINGS = keymap.bindings(keymap.LOG)
     HELP = (
         "What happened, newest at the bottom: each change of a job, and what people asked for. It follows while the"
-        " cursor is on the last line (G goes there). o keeps to the selected job, e to trouble, space selects the job."
+        " cursor is on the last line. It can keep to the selected job, or to lines that tell of trouble."
     )
 
     @dataclass

@@ -53,8 +53,10 @@ class RunScreen(ViewingScreen):
     HELP: ClassVar[str] = (
         "One run, live. Each line at the top is a target: its bar shows done, refused, failed, in doubt, in flight"
         " and queued jobs. The table lists every job; the cursor stays on its job whatever changes around it.\n\n"
+        "Runs that are live, or were opened since fluxtui began, have tabs; each keeps its filter, order and groups."
+        " The log tells line by line what happened; the details show each attempt as a bar of its stages.\n\n"
         "The runner is a process of its own: leaving this screen, or losing the connection, stops nothing.\n\n"
-        "A job in doubt left this machine but nobody answered: it may have been billed. Press a to decide."
+        "A job in doubt left this machine but nobody answered: it may have been billed; it waits for your word."
     )
 
     head = getters.query_one(RunHead)
@@ -83,8 +85,8 @@ class RunScreen(ViewingScreen):
         yield Static(
             Content.assemble(
                 ("No runs yet\n\n", "bold"),
-                ("F2", "bold $primary"), ("  open a batch and start it\n", "$muted"),
-                ("F7", "bold $primary"), ("  runs of this workspace", "$muted"),
+                (self.app.bound_key("app.batch"), "bold $primary"), ("  open a batch and start it\n", "$muted"),
+                (self.app.bound_key("app.history"), "bold $primary"), ("  runs of this workspace", "$muted"),
             ),
             id="nothing",
             markup=False,
@@ -135,7 +137,7 @@ class RunScreen(ViewingScreen):
         else:
             self.table.set_targets(names)
             if run.jobs != self.table.order.job_count and not self.jobs.filtered:
-                self.table.reorder()
+                self.table.renew()
         self.refresh_bindings()
 
     def _take_jobs(self, rows: tuple[JobRow, ...], everything: bool) -> None:
