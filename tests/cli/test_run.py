@@ -3,12 +3,16 @@
 import json
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from fluxtui.domain.jobs import JobState
 from fluxtui.engine.lock import holder
+from fluxtui.history import steering, wishes
+from fluxtui.history.database import database_path
+from fluxtui.history.journal import Journal
 from tests.cli.conftest import AZURE, BFL, Here, ServedSandbox
 from tests.conditions import wait_until
 
@@ -112,6 +116,25 @@ def test_a_bad_key_parks_the_lane_until_it_is_right(wired: Here, served: ServedS
     assert not [path for path in files if canary.encode() in path.read_bytes()]
     real_key = served.environment["BFL_FLUX_API_KEY"].encode()
     assert not [path for path in files if real_key in path.read_bytes()]
+
+
+def test_a_target_that_was_switched_off_is_told_of(wired: Here) -> None:
+    with Journal(database_path(wired.workspace)) as journal:
+        journal.write_now(partial(wishes.enable, lanes=[BFL], enabled=False))
+    ended = wired.ask("run", wired.batch("nobody draws this"), "-t", BFL, code=6)
+    assert f"{BFL} is disabled" in ended.out
+    assert "Providers screen" in ended.out
+    with Journal(database_path(wired.workspace)) as journal:
+        journal.write_now(partial(wishes.enable, lanes=[BFL], enabled=True))
+    assert wired.ask("resume", "--json").summary["counts"]["done"] == 1
+
+
+def test_a_run_of_held_jobs_says_what_it_waits_for(wired: Here) -> None:
+    wired.ask("run", wired.batch("held"), "-t", BFL, "--paused")
+    with Journal(database_path(wired.workspace)) as journal:
+        assert journal.write_now(partial(steering.hold, job_ids=[1])) == 1
+    ended = wired.ask("resume", "1", code=130)
+    assert "Only held jobs and paused targets are left" in ended.out
 
 
 def test_in_doubt_waits_for_a_person(wired: Here, served: ServedSandbox) -> None:

@@ -34,7 +34,7 @@ from fluxtui.tui.screens.providers.health import (
 from fluxtui.tui.screens.providers.screen import ProvidersScreen
 from tests.conditions import until
 from tests.tui.fakes.services import AZURE, BFL, FAL
-from tests.tui.harness import BAD_KEY, NOW, FakeEngine, Studio, cockpit, running
+from tests.tui.harness import BAD_KEY, NOW, FakeEngine, Studio, cockpit, run_screen, running
 from tests.tui.keys import presses
 
 LANE = "azure-flux/FLUX-1.1-pro"
@@ -447,3 +447,15 @@ def test_a_filter_never_leaves_a_target_without_its_service(text: str) -> None:
             above.add(card.key)
         else:
             assert card.service.key in above
+
+
+async def test_the_run_screen_says_which_target_is_switched_off(studio: Studio) -> None:
+    run_id = studio.new_run()
+    tell(studio, lane(LANE, "disabled"))
+    studio.journal.write_now(partial(wishes.enable, lanes=[LANE], enabled=False))
+    studio.set_state(run_id, RunState.PARKED)
+    app = cockpit(studio.workspace)
+    async with running(app):
+        await until(
+            lambda: "is switched off in this workspace" in str(run_screen(app).query_one("#parked", Static).content)
+        )

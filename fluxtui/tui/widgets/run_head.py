@@ -36,7 +36,7 @@ def parked_words(run: RunRow, targets: Sequence[TargetRow], lanes: Sequence[Lane
     ours = {target.lane for target in targets if set(target.counts) - SETTLED}
     lines = []
     for lane in lanes:
-        if lane.state == "parked" and lane.key in ours and run.state is not RunState.FINISHED:
+        if lane.state in ("parked", "disabled") and lane.key in ours and run.state is not RunState.FINISHED:
             words = ["It needs you."] if lane.problem is None else [lane.problem.what, lane.problem.advice]
             lines.append(
                 Content.assemble((f"{faces.one_line(lane.target)}  ", "bold $warning"), " ".join(filter(None, words)))
@@ -195,6 +195,8 @@ class TargetLines(Widget):
             if lane.state == "parked":
                 why = lane.problem.what if lane.problem is not None else "needs you"
                 return f"! parked: {faces.one_line(why)}", "warning"
+            if lane.state == "disabled":
+                return "– disabled: F6 enables it", "warning"
             if lane.state == "paused":
                 return "‖ paused", "muted"
             if lane.resume_at is not None and lane.resume_at > self._clock():

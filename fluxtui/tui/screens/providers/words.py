@@ -215,7 +215,7 @@ def _model(facts: ModelFacts, sheet: _Sheet, *, named: bool) -> Content:
             "negative prompt": able.negative_prompt,
             "steps": able.steps,
             "guidance": able.guidance,
-            f"{able.references} references": able.references > 0,
+            f"{able.references} reference{'' if able.references == 1 else 's'}": able.references > 0,
         }
         lines.append(say("honours", ", ".join(name for name, has in abilities.items() if has) or "the prompt"))
     if facts.parameters:
