@@ -1,9 +1,9 @@
 """Batches: reading their files, and what they would cost."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from fluxtui.domain.batch import Batch, Target
 from fluxtui.domain.problems import FluxtuiError
@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 EXAMPLE = "city.yaml"
 """The example batch that the sandbox is shown with."""
 
+Stamp: TypeAlias = tuple[int, int]
+"""When a file was changed last, in ns, and how many bytes it has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A batch file as read. `findings` are sentences: warnings, or why it cannot be used (`broken`).
 
     `chosen` are the targets that it names, or else the defaults; `offered` also the other models
-    of configured services. `unusable` pairs a target's name with why it cannot draw here.
+    of configured services. `unusable` pairs a target's name with why it cannot draw here. `stamp` tells the file
+    as it was read from any later one; None when there is no file yet.
     """
 
     path: Path
@@ -35,6 +39,7 @@ class Sheet:
     chosen: tuple[Target, ...]
     offered: tuple[Target, ...]
     unusable: tuple[tuple[str, str], ...] = ()
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,10 @@ class BatchDoor(Protocol):
     def unsaved(self, batch: Batch, path: Path) -> Sheet:
         """Return a batch that is in no file yet as one that would be at `path`."""
         ...
+
+    def write(self, batch: Batch, path: Path, format_name: str) -> Stamp | None: ...
+
+    def stamp(self, path: Path) -> Stamp | None: ...
 
     def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted: ...
 
@@ -77,6 +86,7 @@ class Batches:
     def read(self, path: Path) -> Sheet:
         from fluxtui.engine.files import BatchFileError, read_batch
 
+        before = self.stamp(path)
         try:
             result = read_batch(path)
         except BatchFileError as error:
@@ -85,7 +95,8 @@ class Batches:
             return Sheet(path, batch, "", findings, True, (), ())
         findings = tuple(finding.sentence() for finding in result.warnings)
         wanted = self._targets or result.batch.targets
-        return self._sheet(result.batch, path, wanted, format_name=result.format, findings=findings)
+        sheet = self._sheet(result.batch, path, wanted, format_name=result.format, findings=findings)
+        return replace(sheet, stamp=before)
 
     def unsaved(self, batch: Batch, path: Path) -> Sheet:
         return self._sheet(batch, path, batch.targets)
@@ -111,6 +122,24 @@ class Batches:
         more = (Target(s.id, model) for s in services.statuses() for model in s.models)
         offered = (*chosen, *(target for target in more if target.name not in names))
         return Sheet(path, batch, format_name, findings, False, tuple(chosen), offered, tuple(unusable))
+
+    def write(self, batch: Batch, path: Path, format_name: str) -> Stamp | None:
+        """Write a batch whole or not at all, in the format of the file's extension when none is named.
+
+        Returns the file's stamp. Raises FluxtuiError when the format cannot hold it, or the disk does not take it.
+        """
+        from fluxtui.engine.files import write_batch
+
+        write_batch(batch, path, format_name or None)
+        return self.stamp(path)
+
+    def stamp(self, path: Path) -> Stamp | None:
+        """Return what tells whether a file was changed, None when there is none."""
+        try:
+            found = path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
 
     def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted:
         from fluxtui.engine.plan import plan

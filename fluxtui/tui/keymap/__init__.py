@@ -4,7 +4,7 @@ Keys are rebound by id (`App.set_keymap`); footer, help and palette read what is
 """
 
 from fluxtui.tui.keymap.base import Key, bindings
-from fluxtui.tui.keymap.batch import BATCH, TARGETS
+from fluxtui.tui.keymap.batch import BATCH, PROMPT, TARGETS
 from fluxtui.tui.keymap.cockpit import GLOBAL
 from fluxtui.tui.keymap.dialogs import CHOICES, DIALOG, PAPER
 from fluxtui.tui.keymap.help import KEYS, TOUR
@@ -36,6 +36,7 @@ __all__ = [
     "NOTHING",
     "PAPER",
     "PICK",
+    "PROMPT",
     "PROVIDERS",
     "REPLACE",
     "ROWS",
@@ -53,6 +54,6 @@ __all__ = [
 
 EVERY: tuple[Key, ...] = (
     *GLOBAL, *RUN, *RUN_VIEW, *JOBS, *FILTER, *LOG, *COLUMNS, *RUNS, *BATCH, *SHEET,
-    *CELL, *REPLACE, *PICK, *NOTHING, *TARGETS, *PROVIDERS, *HISTORY, *AMEND, *SETTINGS, *WELCOME,
+    *CELL, *REPLACE, *PICK, *NOTHING, *TARGETS, *PROMPT, *PROVIDERS, *HISTORY, *AMEND, *SETTINGS, *WELCOME,
     *LOOK, *ROWS, *DIALOG, *CHOICES, *PAPER, *KEYS, *TOUR,
 )  # fmt: skip

@@ -5,6 +5,9 @@ from fluxtui.tui.keymap.base import Key
 BATCH = (
     Key("batch.start", "s", "start", "batch", "start", "Start; asks once, with pictures, money and time.", True),
     Key("batch.findings", "w", "show_findings", "batch", "warnings", "Every warning and impossible cell.", True),
+    Key("batch.axes", "a", "edit_axes", "batch", "axes", "What every task is drawn with: seed=1..4."),
+    Key("batch.save", "ctrl+s", "save", "batch", "save", "Save the batch to its file."),
+    Key("batch.save-as", "W", "save_as", "batch", "save as", "Save under another name and format."),
     Key("batch.undo", "ctrl+z", "undo", "batch", "undo", "Take the last change back."),
     Key("batch.redo", "ctrl+y", "redo", "batch", "redo", "Do again what was taken back."),
     Key("batch.new", "ctrl+n", "new_batch", "batch", "new batch", "Begin an empty batch."),
@@ -14,4 +17,10 @@ BATCH = (
 TARGETS = (
     Key("targets.toggle", "space", "tick", "targets", "on/off", "Let the target draw, or not.", True),
     Key("targets.all", "A", "tick_all", "targets", "all or none", "Tick every target, or none."),
+)  # fmt: skip
+
+PROMPT = (
+    Key("prompt.leave", "escape", "leave", "prompt", "back to the sheet", "Go back to the sheet.", True, display="esc"),
+    Key("prompt.undo", "ctrl+z", "take_back", "prompt", "undo", "Take the last change of the batch back."),
+    Key("prompt.redo", "ctrl+y", "do_again", "prompt", "redo", "Do again what was taken back."),
 )  # fmt: skip

@@ -1,14 +1,14 @@
 """A batch as read, and a price for it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fluxtui.domain.batch import Axis, Batch, Target, Task
 from fluxtui.domain.money import Micros, Price, usd
 from fluxtui.engine.live_quote import LiveQuote
 from fluxtui.engine.quote import Quote, QuoteLine
-from fluxtui.tui.doors.batches import Quoted, Sheet
+from fluxtui.tui.doors.batches import Quoted, Sheet, Stamp
 
 AZURE, BFL = "azure-flux/FLUX-1.1-pro", "bfl/flux-2-pro"
 TASKS = ("market-at-sunrise", "rooftops-at-noon", "tram-in-the-rain", "harbour-at-midnight")
@@ -17,6 +17,7 @@ TASKS = ("market-at-sunrise", "rooftops-at-noon", "tram-in-the-rain", "harbour-a
 @dataclass
 class FakeBatches:
     sheet: Sheet | None = None
+    written: list[tuple[Batch, Path, str]] = field(default_factory=list)
 
     def example(self) -> Path:
         return Path("city.yaml")
@@ -26,6 +27,13 @@ class FakeBatches:
 
     def unsaved(self, batch: Batch, path: Path) -> Sheet:
         return Sheet(path, batch, "", (), False, batch.targets, batch.targets)
+
+    def write(self, batch: Batch, path: Path, format_name: str) -> Stamp | None:
+        self.written.append((batch, path, format_name))
+        return 0, len(self.written)
+
+    def stamp(self, path: Path) -> Stamp | None:
+        return (0, len(self.written)) if self.written else None
 
     def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted:
         return Quoted(_quote(len(sheet.batch.tasks), targets))

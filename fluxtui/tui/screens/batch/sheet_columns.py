@@ -15,7 +15,7 @@ GAP = 2
 _NAME = (12, 28)  # cells: the least and the most
 _PROMPT = (20, 96)
 _OTHER = (6, 24)
-_WORTH = 4  # cells: less of a column says nothing
+_WORTH = 6  # cells: less of a column says nothing
 _MEASURED = 400  # tasks: enough for a good width, few enough for a quick start
 
 

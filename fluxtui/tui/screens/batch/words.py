@@ -13,8 +13,8 @@ _LABEL = 11
 
 
 def task_words(task: Task, batch: Batch) -> Content:
-    """Return a task: prompt, negative prompt, parameters, context."""
-    blocks = [Content.styled(faces.one_line(task.name), "bold"), Content(plain(task.prompt, limit=8000))]
+    """Return what a task says beside its prompt: negative prompt, parameters, context."""
+    blocks: list[Content] = []
     if task.negative_prompt:
         blocks.append(Content.assemble(("without  ", "$muted"), plain(task.negative_prompt, limit=4000)))
     rows = [(name, task.parameters[name], False) for name in task.parameters]

@@ -114,17 +114,24 @@ class LineScreen(ModalScreen[str | None]):
     BINDINGS = keymap.bindings(keymap.DIALOG)
 
     def __init__(
-        self, title: str, body: Content, *, placeholder: str = "", check: Callable[[str], str | None] = lambda _: None
+        self,
+        title: str,
+        body: Content,
+        *,
+        value: str = "",
+        placeholder: str = "",
+        check: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         super().__init__()
         self._title, self._body, self._placeholder, self._check = title, body, placeholder, check
+        self._value = value
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="card") as card:
             card.border_title = Content(f" {self._title} ")
             card.border_subtitle = Content(" ↵ go   esc back ")
             yield Static(self._body, markup=False)
-            yield Input(placeholder=self._placeholder)
+            yield Input(self._value, placeholder=self._placeholder, select_on_focus=False)
             yield Static("", markup=False, classes="wrong")
 
     @on(Input.Submitted)
