@@ -1,7 +1,6 @@
-"""What the cockpit's app stands on: themes, passing words, raw writes between frames."""
+"""What the cockpit's app stands on: what the person chose, and the themes and keys that come of it."""
 
 import asyncio
-import gc
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -10,22 +9,21 @@ from pathlib import Path
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.notifications import SeverityLevel
-from textual.worker import Worker, WorkerState
 
-from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
+from fluxtui.domain.problems import FluxtuiError
 from fluxtui.domain.text import plain
 from fluxtui.tui import keymap, themes
 from fluxtui.tui.ink import forget_inks
 from fluxtui.tui.keymap import editing
 from fluxtui.tui.preferences import Change, PreferenceFile, Preferences
+from fluxtui.tui.speaking import Speaking
 from fluxtui.tui.themes import ThemeFile
 from fluxtui.tui.work import begin, in_thread
 
 _TOLD = 6  # troubles of a person's own files that one toast names
 
 
-class Foundation(App[int]):
+class Foundation(Speaking):
     """An app with theme files and the person's preferences loaded.
 
     `theme` is what an option or a variable says and wins over the preference; `dark` is what the
@@ -102,35 +100,6 @@ class Foundation(App[int]):
             shown.append(f"and {len(problems) - _TOLD} more")
         self.notify("\n".join(shown), severity="warning", timeout=12.0, markup=False)
 
-    def on_ready(self) -> None:
-        """The first frame is painted: collect garbage from now on, but none of what the start has made."""
-        if not gc.isenabled():
-            gc.freeze()  # a full collection over it holds the screen up for 40 ms
-            gc.enable()
-
-    def tell(self, text: str, *, severity: SeverityLevel = "information") -> None:
-        """Show a passing line. The text may come from outside: it is never markup."""
-        self.notify(plain(text, limit=600), severity=severity, timeout=4.0, markup=False)
-
-    def tell_problem(self, problem: Problem) -> None:
-        """Show a problem: what happened, the likely cause, what to do."""
-        lines = [line for line in (problem.what, problem.cause, problem.advice) if line]
-        self.notify("\n".join(lines), severity="error", timeout=12.0, markup=False)
-
-    def tell_failed_worker(self, event: Worker.StateChanged) -> None:
-        """Show the error of a worker that nobody expected. Its text may hold anything but keys."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            error = event.worker.error
-            self.log.error(f"worker {event.worker.group}: {error!r}")
-            what = f"Something went wrong while showing this ({type(error).__name__})."
-            cause = plain(str(error), limit=300, newlines=False)
-            self.tell_problem(
-                Problem(ProblemKind.INTERNAL, what, cause, "This is a mistake in fluxtui; please report it.")
-            )
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        self.tell_failed_worker(event)
-
     def on_unmount(self) -> None:
         self._writer.shutdown(wait=False)  # what was chosen before is still written
 
@@ -174,17 +143,9 @@ class Foundation(App[int]):
         except FluxtuiError as error:
             self.tell_problem(error.problem)
 
-    def action_redraw(self) -> None:
-        self.refresh(repaint=True, layout=True)
-
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Say once that keys of the user's keymap collide."""
         if not self._clash_told:
             self._clash_told = True
             names = ", ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
             self.tell(f"Some keys of your keymap collide: {names}.", severity="warning")
-
-    def write_raw(self, text: str) -> None:
-        """Send text to the terminal through the driver's queue: between two frames, never inside one."""
-        if self._driver is not None:
-            self._driver.write(text)
