@@ -15,7 +15,7 @@ from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.widgets import DataTable
 
-from fluxtui.history import queries
+from fluxtui.history import job_list, queries
 from fluxtui.history.database import database_path, open_reader
 from fluxtui.history.records import JobRow
 
@@ -53,7 +53,7 @@ class Bare(App[None]):
         for name in _COLUMNS:
             table.add_column(name, key=name)
         self._revision = queries.revision(self._connection)
-        ids = queries.job_ids(self._connection, self._run_id)
+        ids = job_list.job_ids(self._connection, self._run_id)
         for first in range(0, len(ids), 500):
             page = queries.jobs(self._connection, ids[first : first + 500])
             for job_id in ids[first : first + 500]:

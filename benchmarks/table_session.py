@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from benchmarks import datatable_side
@@ -21,6 +22,8 @@ DOWN, UP, PAGE_DOWN, PAGE_UP = b"\x1b[B", b"\x1b[A", b"\x1b[6~", b"\x1b[5~"
 HOME, END, ESCAPE = b"\x1b[H", b"\x1b[F", b"\x1b"
 PATIENCE = 6.0
 """Seconds after which a key is given up."""
+_TYPED = "K-012"
+"""In letters that no row shows: the filter takes them in either case."""
 _TASK = re.compile(r"task-(\d{6})")
 _TITLE = re.compile(r"jobs [\d,]+(?: of [\d,]+)?(?: · by [a-z ]+)?")
 
@@ -69,6 +72,7 @@ class Side:
     name: str
     command: Callable[[Path, int], Sequence[str]]
     cursor: Callable[[Grid], str | None]
+    edges: tuple[bytes, bytes]
     filters: bool
 
     def task(self, grid: Grid) -> int | None:
@@ -82,6 +86,7 @@ COCKPIT = Side(
     "fluxtui",
     lambda workspace, _: [str(Path(sys.executable).with_name("fluxtui")), "--workspace", str(workspace)],
     cockpit_cursor,
+    edges=(END, HOME),
     filters=True,
 )
 DATATABLE = Side(
@@ -91,6 +96,7 @@ DATATABLE = Side(
         *("--workspace", str(workspace), "--run", str(run_id)),
     ],
     datatable_cursor,
+    edges=(b"\x1b[1;5F", b"\x1b[1;5H"),  # with ctrl: End alone goes to the last column
     filters=False,
 )
 
@@ -163,14 +169,20 @@ class Session:
     def move(self, name: str, keys: Sequence[bytes]) -> None:
         """Press keys that move the cursor; each is timed to the frame with another job under the cursor."""
         for key in keys:
-            before = self._side.task(self._terminal.grid)
-            self._press(name, key, lambda grid, b=before: self._side.task(grid) not in (None, b))  # type: ignore[misc]
+            self._press(name, key, partial(self._moved, self._side.task(self._terminal.grid)))
+            self._breathe()
+
+    def _moved(self, before: int | None, grid: Grid) -> bool:
+        return self._side.task(grid) not in (None, before)
 
     def sort(self) -> None:
         """Sort by one column after the other; timed to the frame whose title (or rows) say so."""
         for _ in range(self._plan.sorts):
-            before = self._order()
-            self._press("sort", b"s", lambda grid, b=before: self._order() != b)  # type: ignore[misc]
+            self._press("sort", b"s", partial(self._reordered, self._order()))
+            self._breathe()
+
+    def _reordered(self, before: str, _: Grid) -> bool:
+        return self._order() != before
 
     def _order(self) -> str:
         if self._side.filters:
@@ -183,31 +195,31 @@ class Session:
 
     def filter(self) -> None:
         """Type into the filter: timed to the letter's frame, and to the frame that says how many jobs pass."""
-        rounds = max(1, self._plan.letters // 5)
-        for _ in range(rounds):
+        for _ in range(self._plan.letters // len(_TYPED)):
             self._terminal.press(b"/")
             self._terminal.idle(0.3)
-            typed = ""
-            for letter in "K-012":
-                typed += letter
+            for end in range(1, len(_TYPED) + 1):
+                typed = _TYPED[:end]
                 passing = sum(typed.lower() in task_name(position) for position in range(self._jobs))
-                title = f"jobs {passing:,} of {self._jobs:,}"
-                sent = self._press(
-                    "letter of a filter", letter.encode(), lambda grid, t=typed: any(t in line for line in grid.lines())
-                )  # type: ignore[misc]
-                if self._title().startswith(title):
-                    continue
-                at = self._terminal.wait(lambda _, t=title: self._title().startswith(t), within=PATIENCE)  # type: ignore[misc]
+                says = partial(self._says, f"jobs {passing:,} of {self._jobs:,}")
+                sent = self._press("letter of a filter", typed[-1].encode(), partial(_shows, typed))
+                at = time.perf_counter() if says(self._terminal.grid) else self._terminal.wait(says, within=PATIENCE)
                 self._keep("filtered rows", sent, at)
+                self._breathe()
             self._terminal.press(ESCAPE)
             self._terminal.idle(1.0)
+
+    def _says(self, title: str, _: Grid) -> bool:
+        return self._title().startswith(title)
 
     def _press(self, name: str, key: bytes, seen: Callable[[Grid], bool]) -> float:
         sent = self._terminal.press(key)
         self._keep(name, sent, self._terminal.wait(seen, within=PATIENCE))
-        # An uneven pace, so that no key keeps step with what the program does ten times a second.
-        self._terminal.idle(self._random.uniform(0.03, 0.13))
         return sent
+
+    def _breathe(self) -> None:
+        """Press at an uneven pace, so that no key keeps step with what the program does ten times a second."""
+        self._terminal.idle(self._random.uniform(0.03, 0.13))
 
     def _keep(self, name: str, sent: float, at: float | None) -> None:
         if at is None:
@@ -234,7 +246,7 @@ class Session:
         self._terminal.idle(2.0)
         self.move("row down, row up", _there_and_back(DOWN, UP, 15, plan.moves))
         self.move("page down, page up", _there_and_back(PAGE_DOWN, PAGE_UP, 10, plan.pages))
-        self.move("last, first", _there_and_back(END, HOME, 1, plan.edges))
+        self.move("last, first", _there_and_back(*self._side.edges, 1, plan.edges))
         measured.cpu, measured.bytes_a_second, measured.frames_a_second = self.watch(plan.seconds)
         self.sort()
         if self._side.filters:
@@ -244,6 +256,10 @@ class Session:
         measured.cpu_at_rest = self.watch(plan.seconds / 2)[0]
         measured.peak_rss_mb = self._terminal.peak_rss_mb()
         return measured
+
+
+def _shows(text: str, grid: Grid) -> bool:
+    return any(text in line for line in grid.lines())
 
 
 def _there_and_back(there: bytes, back: bytes, steps: int, count: int) -> list[bytes]:
