@@ -56,6 +56,7 @@ class ProvidersScreen(SteeringScreen):
         self._signs = Signs()
         self._every: tuple[Card, ...] = ()
         self._read_settings = False
+        self._meaning: list[tuple[str, bool, bool]] = []
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="panes"):
@@ -125,7 +126,10 @@ class ProvidersScreen(SteeringScreen):
         self.table.show(shown)
         self._show_title(shown)
         self._show_card()
-        self.refresh_bindings()
+        meaning = [(card.key, card.wish.enabled, card.wish.limit is None) for card in self.chosen]
+        if meaning != self._meaning:  # else the footer would be made anew four times a second
+            self._meaning = meaning
+            self.refresh_bindings()
 
     def _show_title(self, shown: tuple[Card, ...]) -> None:
         every = [card for card in self._every if isinstance(card, TargetCard)]
