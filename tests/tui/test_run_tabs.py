@@ -1,11 +1,16 @@
 """Several runs at once: their tabs, and the dialog that finds any run."""
 
-from fluxtui.domain.jobs import RunState
+from fluxtui.domain.jobs import JobState, RunState
 from fluxtui.tui.app import Cockpit
 from fluxtui.tui.screens.run.switcher import RunSwitcher, passes
 from tests.conditions import until
 from tests.tui.harness import (
+    BFL,
+    BROKEN,
+    MODERATED,
+    UNAVAILABLE,
     Studio,
+    cells,
     cockpit,
     run_screen,
     running,
@@ -157,3 +162,20 @@ async def test_every_word_of_the_switcher_must_fit(studio: Studio) -> None:
         assert passes(run, "")
         assert passes(run, "CITY bfl running")
         assert not passes(run, "city harbour")
+
+
+async def test_a_narrow_head_cuts_off_nothing_that_needs_a_person(studio: Studio) -> None:
+    run_id = studio.new_run(cells([f"task-{n}" for n in range(600)]))
+    first, second, third, _ = studio.send(run_id, BFL, 4)
+    studio.move(first, JobState.FAILED, UNAVAILABLE)
+    studio.move(second, JobState.IN_DOUBT, BROKEN)
+    studio.move(third, JobState.REFUSED, MODERATED)
+    app = cockpit(studio.workspace)
+    async with running(app, (80, 24)) as pilot:
+        await shown(app, pilot)
+        head = run_screen(app).head
+        await until(lambda: "1 refused" in str(head.render()))
+        counts = str(head.render()).splitlines()[1]
+        assert all(word in counts for word in ("0/1,200 done", "1 failed", "1 in doubt", "1 refused"))
+        await pilot.resize_terminal(160, 40)
+        await until(lambda: "1 in flight   · 1,196 queued   ⊘" in str(head.render()))

@@ -117,8 +117,12 @@ class RunHead(Widget):
 
     def _counts(self, run: RunRow) -> Content:
         parts = faces.summary(run.counts)
+        width = max(1, self.content_size.width)
+        if sum(len(text) + 3 for _, text in parts) - 3 > width:  # what needs a person is not what is cut off
+            theirs = {faces.color_of(state) for state in faces.NEEDS_A_PERSON}
+            parts = [*parts[:1], *sorted(parts[1:], key=lambda part: part[0] not in theirs)]
         line = Content("   ").join(Content.styled(text, f"${color}") for color, text in parts)
-        return line.truncate(max(1, self.content_size.width), ellipsis=True)
+        return line.truncate(width, ellipsis=True)
 
 
 class TargetLines(Widget):
