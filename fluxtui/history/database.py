@@ -42,7 +42,7 @@ def explain(error: sqlite3.Error, path: Path) -> HistoryError:
     elif primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         problem = Problem(
             ProblemKind.DISK,
-            f"{path} has been locked by another process for {BUSY_TIMEOUT_SECONDS:.0f} seconds.",
+            f"{path} is locked by another process.",
             "A program that is not fluxtui may hold it open, or the folder is on a network share without locks.",
             "Close that program, or choose a workspace on a local disk with --workspace.",
         )
@@ -106,8 +106,8 @@ def open_writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
-    """Open read-only. The connection may be used from any one thread at a time.
+def open_reader(path: Path, *, patience: float = BUSY_TIMEOUT_SECONDS) -> sqlite3.Connection:
+    """Open read-only. The connection may be used from any one thread at a time; it waits `patience` seconds for locks.
 
     A history of an older version is brought up to date first. Raises HistoryError when the file is
     missing, damaged or of a newer version.
@@ -118,7 +118,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro",
             uri=True,
-            timeout=BUSY_TIMEOUT_SECONDS,
+            timeout=patience,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=256,

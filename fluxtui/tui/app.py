@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -13,7 +14,7 @@ from textual.signal import Signal
 from fluxtui.domain.batch import Batch
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.domain.values import JsonValue
-from fluxtui.history.database import database_path
+from fluxtui.history.database import HistoryError, database_path
 from fluxtui.tui import keymap, store
 from fluxtui.tui.commands import CockpitCommands
 from fluxtui.tui.doors.door import EngineDoor
@@ -37,6 +38,8 @@ class Cockpit(Foundation):
     BINDINGS = keymap.bindings(keymap.GLOBAL)
     COMMANDS: ClassVar[set[type[CockpitCommands]]] = {CockpitCommands}  # type: ignore[assignment]
     MODES: ClassVar = dict(MODES)
+    HORIZONTAL_BREAKPOINTS = CockpitScreen.HORIZONTAL_BREAKPOINTS  # for dialogs, which hide in a window too small
+    VERTICAL_BREAKPOINTS = CockpitScreen.VERTICAL_BREAKPOINTS
     ESCAPE_TO_MINIMIZE = False
     ENABLE_COMMAND_PALETTE = True
 
@@ -95,9 +98,7 @@ class Cockpit(Foundation):
     @on(store.News)
     def _hear(self, news: store.News) -> None:
         self.live.hear(news)
-        if isinstance(news, store.FeedFailed):
-            self.tell_problem(news.problem)
-        elif isinstance(news, store.RunsChanged) and not self._noted:
+        if isinstance(news, store.RunsChanged) and not self._noted:
             self._noted = True  # a folder is a workspace once it has a history
             note = partial(self.preference_file.note_workspace, self.workspace)
             begin(self, partial(self.keep, note), group="choices")
@@ -115,7 +116,8 @@ class Cockpit(Foundation):
         try:
             await self.engine.runs.control(kind, run_id, **dict(payload or {}))
         except FluxtuiError as error:
-            self.tell_problem(error.problem)
+            lost = "Not recorded, nothing was done: " if isinstance(error, HistoryError) else ""
+            self.tell_problem(replace(error.problem, what=f"{lost}{error.problem.what}"))
 
     def steer_soon(self, kind: str, run_id: int | None, payload: Mapping[str, JsonValue]) -> None:
         """As `steer`, from code that cannot wait."""

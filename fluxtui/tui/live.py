@@ -8,7 +8,10 @@ from fluxtui.tui import faces, store
 
 
 class Live:
-    """Kept up to date by `hear`; screens read it. `problem` is why the history cannot be read, if so."""
+    """Kept up to date by `hear`; screens read it.
+
+    `problem` is why the history cannot be read, if so; `place` what is wrong with its folder.
+    """
 
     def __init__(self, feed: store.Feed) -> None:
         self._feed = feed
@@ -18,6 +21,7 @@ class Live:
         self.runner_alive = False
         self.history_read = False
         self.problem: Problem | None = None
+        self.place: Problem | None = None
         self.tabs: tuple[RunRow, ...] = ()
         self._tab_ids: set[int] = set()
         self._run_id: int | None = None
@@ -44,6 +48,8 @@ class Live:
             case store.RunnerChanged(alive=alive):
                 self.runner_alive = alive
                 self._expected.clear()
+            case store.PlaceChanged(problem=problem):
+                self.place = problem
             case store.FeedFailed(problem=problem):
                 self.problem = problem
 

@@ -18,19 +18,24 @@ from typing import Generic, Protocol, TypeVar
 
 from textual.message import Message
 
-from fluxtui.domain.problems import FluxtuiError, Problem
+from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
+from fluxtui.domain.text import plain
 from fluxtui.history import job_list, listing, queries
-from fluxtui.history.database import HistoryError, explain, open_reader
+from fluxtui.history.database import explain, open_reader
 from fluxtui.history.job_list import GroupTally
 from fluxtui.history.records import JobExtras, JobFilter, JobRow, LaneRow, RunnerRow, RunRow, TargetRow
 from fluxtui.tui.grouping import Grouped
+from fluxtui.tui.surroundings import identity, trouble, vanished
 
 T = TypeVar("T")
 
 POLL_SECONDS = 0.1
-SUMMARY_SECONDS = 0.25
+SUMMARY_SECONDS = 0.2
 """How often counts and speeds are read while things change: a person cannot read faster."""
-ALIVE_SECONDS = 1.0
+ALIVE_SECONDS = 0.5
+"""How often the runner's lock, and the folder around the history, are looked at."""
+LOCKED_SECONDS = 1.0
+"""How long reading waits for a lock: a person wants to know of it, and it is tried again."""
 _CHANGED_AT_ONCE = 2000
 
 
@@ -86,6 +91,13 @@ class RunnerChanged(News):
 
     alive: bool
     runner: RunnerRow | None
+
+
+@dataclass
+class PlaceChanged(News):
+    """What is wrong with the workspace's folder (full, read-only), None when nothing is (any more)."""
+
+    problem: Problem | None
 
 
 @dataclass
@@ -151,6 +163,8 @@ class Feed:
         self._runner: tuple[bool, RunnerRow | None] | None = None
         self._lanes: tuple[LaneRow, ...] | None = None
         self._failure: str | None = None
+        self._identity: tuple[int, int] | None = None
+        self._place: Problem | None = None
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._work, name="history reader", daemon=True)
@@ -167,6 +181,7 @@ class Feed:
         """Send `RunChanged` and `JobsChanged` for this run from now on."""
         self._watched = run_id
         self._watch_changed = True
+        self._questions.put(_Question(lambda _: None, Future()))  # the thread looks at once, not at the next poll
 
     def keep_telling(self, run_ids: frozenset[int]) -> None:
         """Have the heads of these runs in `RunsChanged`, live or not."""
@@ -218,8 +233,9 @@ class Feed:
             if question is None:
                 break
             self._answer(question)
-        if self._connection is not None:
-            self._connection.close()
+            if self._watch_changed:
+                self._look()
+        self._close()
 
     def _answer(self, question: _Question[object]) -> None:
         if not question.answer.set_running_or_notify_cancel():
@@ -235,32 +251,63 @@ class Feed:
             question.answer.set_exception(error)
 
     def _open(self) -> sqlite3.Connection | None:
-        if self._connection is None and self.path.exists():
-            connection = open_reader(self.path)
+        if self._connection is None and identity(self.path) is not None:
+            connection = open_reader(self.path, patience=LOCKED_SECONDS)
             try:
                 queries.revision(connection)
             except sqlite3.OperationalError:
                 connection.close()  # another process is making it right now
                 return None
-            self._connection = connection
+            self._connection, self._identity = connection, identity(self.path)
         return self._connection
 
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def _look(self) -> None:
+        """Look once for changes. Whatever goes wrong is told once, and looked at again."""
         try:
+            self._look_around()
             connection = self._open()
             self._look_at_runner(connection)
             if connection is not None:
+                if self._failure is not None:  # it heals: say so, though nothing changed
+                    self._owed, self._told, self._version = True, 0.0, -1
                 self._look_at_changes(connection)
-            self._failure = None
-        except (FluxtuiError, sqlite3.Error) as error:
-            explained = error if isinstance(error, FluxtuiError) else explain(error, self.path)
-            if self._failure != str(explained):
-                self._failure = str(explained)
-                self._post(FeedFailed(explained.problem))
-            if isinstance(error, HistoryError) or self._connection is None:
-                return
-            self._connection.close()
-            self._connection = None
+            if connection is not None or self._identity is None:
+                self._failure = None
+        except FluxtuiError as error:
+            self._fail(error.problem)
+        except sqlite3.Error as error:
+            self._fail(explain(error, self.path).problem)
+            self._close()
+        except Exception as error:  # noqa: BLE001 - the one reader must outlive what nobody expected
+            self._fail(_unexpected(error))
+            self._close()
+
+    def _fail(self, problem: Problem) -> None:
+        if self._failure != problem.what:
+            self._failure = problem.what
+            self._post(FeedFailed(problem))
+
+    def _look_around(self) -> None:
+        """See whether the history is still the file that was opened, and its folder can be used."""
+        now = time.monotonic()
+        if self._alive_asked and now - self._alive_asked < ALIVE_SECONDS:
+            return
+        place = trouble(self.path.parent)
+        if place != self._place:
+            self._place = place
+            self._post(PlaceChanged(place))
+        here = identity(self.path)
+        if self._identity is not None and here != self._identity:
+            self._close()  # what is still open reads a file that nobody else sees
+            if here is None:
+                self._fail(vanished(self.path))
+            else:
+                self._identity, self._watch_changed = None, True
 
     def _look_at_runner(self, connection: sqlite3.Connection | None) -> None:
         now = time.monotonic()
@@ -313,3 +360,12 @@ class Feed:
             if run is not None:
                 self._post(RunChanged(run, tuple(queries.targets(connection, run_id))))
         self._post(RunsChanged(latest, heads, asked))
+
+
+def _unexpected(error: Exception) -> Problem:
+    return Problem(
+        ProblemKind.INTERNAL,
+        f"The history could not be read ({type(error).__name__}).",
+        plain(str(error), limit=300, newlines=False),
+        "It is tried again. If this stays, please report it with the log file in the workspace's logs folder.",
+    )

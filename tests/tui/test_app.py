@@ -174,15 +174,6 @@ async def test_themes_go_round(studio: Studio) -> None:
         assert app.theme == "flux-paper"
 
 
-async def test_a_database_of_a_newer_version_is_a_message_and_no_crash(studio: Studio) -> None:
-    studio.new_run()
-    studio.sql("PRAGMA user_version = 99")
-    studio.close()
-    app = cockpit(studio.workspace)
-    async with running(app):
-        await until(lambda: bool(app._notifications))  # noqa: SLF001 - toasts have no public door
-
-
 async def test_problems_shown_are_never_markup(workspace: Path) -> None:
     app = cockpit(workspace, mode=Mode.OFF)
     async with running(app) as pilot:

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 from fluxtui.domain.values import JsonValue
 from fluxtui.tui.doors.batches import Quoted
 from fluxtui.tui.doors.workshop import Workshop
@@ -36,7 +37,16 @@ class Runs:
     def ensure_runner(self) -> None:
         from fluxtui.engine.launch import ensure_runner
 
-        ensure_runner(self._workshop.workspace)
+        try:
+            ensure_runner(self._workshop.workspace)
+        except OSError as error:
+            problem = Problem(
+                ProblemKind.DISK,
+                "The runner could not be started.",
+                f"{error.strerror or error}: {self._workshop.workspace}.",
+                "Check the permissions of the workspace and the free space; what was asked for is recorded.",
+            )
+            raise FluxtuiError(problem) from error
 
     async def start(self, quoted: Quoted) -> int:
         from fluxtui.engine import launch
@@ -49,11 +59,11 @@ class Runs:
         return await launch.start_run(journal, self._workshop.workspace, quoted.plan, options)
 
     async def control(self, kind: str, run_id: int | None, **payload: JsonValue) -> None:
-        await (await self._workshop.journal()).control(kind, run_id, **payload)
+        await (await self._workshop.journal(existing=True)).control(kind, run_id, **payload)
         await in_thread(self.ensure_runner)
 
     async def resume(self, run_id: int) -> None:
         from fluxtui.engine.launch import resume_run
 
-        await resume_run(await self._workshop.journal(), run_id)
+        await resume_run(await self._workshop.journal(existing=True), run_id)
         await in_thread(self.ensure_runner)

@@ -8,6 +8,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fluxtui.tui.surroundings import identity, vanished
 from fluxtui.tui.work import in_thread
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Workshop:
         self.sandbox = sandbox
         self._services: Services | None = None
         self._journal: Journal | None = None
+        self._identity: tuple[int, int] | None = None
         self._opening = asyncio.Lock()
 
     def services(self) -> "Services":
@@ -37,16 +39,28 @@ class Workshop:
         """Have the settings read anew by whoever asks next."""
         self._services = None
 
-    async def journal(self) -> "Journal":
-        """Return the journal, opening it if need be. Raises HistoryError."""
-        async with self._opening:
-            if self._journal is None:
-                from fluxtui.history.database import database_path
-                from fluxtui.history.journal import Journal
+    async def journal(self, *, existing: bool = False) -> "Journal":
+        """Return the journal, opening it if need be. Raises HistoryError.
 
-                journal = Journal(database_path(self.workspace))
+        A history that was moved or deleted meanwhile is never written to: nobody would see it. With
+        `existing` none is made where none is.
+        """
+        from fluxtui.history.database import HistoryError, database_path
+        from fluxtui.history.journal import Journal
+
+        path = database_path(self.workspace)
+        async with self._opening:
+            here = identity(path)
+            if self._journal is not None and here != self._identity:
+                journal, self._journal = self._journal, None
+                await in_thread(journal.close)
+                raise HistoryError(vanished(path))
+            if self._journal is None:
+                if existing and here is None:
+                    raise HistoryError(vanished(path))
+                journal = Journal(path)
                 await in_thread(journal.open)
-                self._journal = journal
+                self._journal, self._identity = journal, identity(path)
             return self._journal
 
     def close(self) -> None:

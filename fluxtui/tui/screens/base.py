@@ -13,6 +13,7 @@ from textual.worker import Worker
 from fluxtui.tui.store import News
 from fluxtui.tui.widgets.chrome import Footer, Header
 from fluxtui.tui.widgets.picture import Picture
+from fluxtui.tui.widgets.trouble import Trouble
 
 if TYPE_CHECKING:
     from fluxtui.tui.app import Cockpit
@@ -25,6 +26,8 @@ class CockpitScreen(Screen[None]):
 
     PARTS: ClassVar[tuple[str, ...]] = ()
     """Selectors of the widgets that `settle_in` and `on_news` use."""
+    OF_HISTORY: ClassVar[bool] = False
+    """Whether there is nothing to show without a history that can be read."""
     HELP = ""
     """What F1 says, as plain text."""
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - declared by Textual
@@ -43,6 +46,7 @@ class CockpitScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Header()
+        yield Trouble()
         with Vertical(id="body"):
             yield from self.compose_body()
         yield Static(

@@ -31,6 +31,7 @@ class HistoryScreen(DoingScreen):
     """The table of runs, and the selected one in words."""
 
     CSS_PATH = "screen.tcss"
+    OF_HISTORY = True
     BINDINGS = keymap.bindings(keymap.HISTORY)
     AUTO_FOCUS = "#runs"
     PARTS = ("#runs", "#facts", "#filter")
