@@ -66,6 +66,14 @@ def default_path() -> Path:
     return Path(platformdirs.user_config_dir("fluxtui")) / "cockpit.toml"
 
 
+def spelled(path: Path) -> str:
+    """Return a path as people write it, with ~ for the home folder."""
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):  # somewhere else, or nobody's home
+        return str(path)
+
+
 class PreferenceFile:
     """Reads and writes the choices. A file that cannot be read costs the choices, never the start."""
 

@@ -14,6 +14,7 @@ from fluxtui.domain.jobs import JobState
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.domain.text import plain
 from fluxtui.tui.contrast import AA, contrast
+from fluxtui.tui.preferences import spelled
 
 DARK = "flux-night"
 LIGHT = "flux-paper"
@@ -244,7 +245,7 @@ def every_theme(own: Path) -> tuple[list[ThemeFile], list[str]]:
         ours, problems = [], [error.problem.what]
     bases = {theme.name: theme for theme in ours or [FALLBACK]}
     theirs, more = load_themes(own, bases)
-    problems += [f"{own / sentence}" for sentence in more]
+    problems += [f"{spelled(own)}/{sentence}" for sentence in more]
     every = bases | {theme.name: theme for theme in theirs}
     return sorted(every.values(), key=_place), problems
 

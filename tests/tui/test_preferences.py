@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxtui.domain.problems import FluxtuiError
-from fluxtui.tui.preferences import KEPT_WORKSPACES, PreferenceFile, Preferences
+from fluxtui.tui.preferences import KEPT_WORKSPACES, PreferenceFile, Preferences, spelled
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=12)
 TABLES = st.fixed_dictionaries(
@@ -30,6 +30,13 @@ TABLES = st.fixed_dictionaries(
 @pytest.fixture
 def file(tmp_path: Path) -> PreferenceFile:
     return PreferenceFile(tmp_path / "config" / "cockpit.toml")
+
+
+def test_paths_are_spelled_as_people_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert spelled(tmp_path / "pictures") == "~/pictures"
+    assert spelled(tmp_path) == "~"
+    assert spelled(Path("/elsewhere")) == "/elsewhere"
 
 
 def test_without_a_file_nothing_is_chosen_and_nothing_made(file: PreferenceFile) -> None:

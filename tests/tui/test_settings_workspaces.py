@@ -74,3 +74,4 @@ async def test_another_folder_by_its_path_is_made_after_a_question(studio: Studi
         await until(lambda: app.return_code is not None)
     assert (tmp_path / "new" / "one").is_dir()
     assert app.next_workspace == tmp_path / "new" / "one"
+    assert kept(app).workspaces == (str(tmp_path / "new" / "one"), str(studio.workspace))  # there and back again

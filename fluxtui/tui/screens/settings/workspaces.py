@@ -17,6 +17,7 @@ from fluxtui.tui import faces
 from fluxtui.tui.ink import Ink, Part, fit
 from fluxtui.tui.keymap import bindings
 from fluxtui.tui.keymap.settings import WORKSPACES
+from fluxtui.tui.preferences import spelled
 from fluxtui.tui.screens.dialogs.screen import AskScreen, Choice, LineScreen
 from fluxtui.tui.screens.settings.pane import SettingsPane
 from fluxtui.tui.widgets.rows import Rows
@@ -60,7 +61,7 @@ class WorkspaceList(Rows):
         parts: list[Part] = [
             ("✓ " if here else "  ", ink("success")),
             (fit(faces.one_line(folder.name or str(folder), 80), name), ink("foreground", bold=here)),
-            (fit("  " + faces.one_line(home_spelled(folder.parent), 300), room - name), ink("muted")),
+            (fit("  " + faces.one_line(spelled(folder.parent), 300), room - name), ink("muted")),
             (fit(runs_word(facts), 10, right=True), ink("warning" if facts and not facts.exists else "foreground")),
         ]
         if width >= 70:
@@ -70,14 +71,6 @@ class WorkspaceList(Rows):
                 last = "" if facts.last is None else faces.when(facts.last, self._clock())
             parts += [(fit(size, 10, right=True), ink("muted")), (fit(last, 14, right=True), ink("muted"))]
         return parts
-
-
-def home_spelled(folder: Path) -> str:
-    """Return a path with ~ for the home folder."""
-    try:
-        return f"~/{folder.relative_to(Path.home())}" if folder != Path.home() else "~"
-    except (ValueError, RuntimeError):
-        return str(folder)
 
 
 def runs_word(facts: WorkspaceFacts | None) -> str:
@@ -159,7 +152,16 @@ class WorkspacesPane(SettingsPane):
         if facts is not None and not facts.exists:
             self._ask_to_make(folder)
         else:
-            self.app.open_workspace(folder)
+            self._open(folder)
+
+    def _open(self, folder: Path) -> None:
+        begin(self, partial(self._remember_and_open, folder), group="open", exclusive=True)
+
+    async def _remember_and_open(self, folder: Path) -> None:
+        """Go there, with both on the list: a way there is a way back."""
+        for each in (self.app.workspace, folder):
+            await self.app.keep(partial(self.app.preference_file.note_workspace, each))
+        self.app.open_workspace(folder)
 
     def action_open_folder(self) -> None:
         def given(path: str | None) -> None:
@@ -171,7 +173,7 @@ class WorkspacesPane(SettingsPane):
 
     def _go(self, folder: Path) -> None:
         if folder.is_dir():
-            self.app.open_workspace(folder)
+            self._open(folder)
         else:
             self._ask_to_make(folder)
 
@@ -189,7 +191,7 @@ class WorkspacesPane(SettingsPane):
         except OSError as error:
             self.app.tell(f"{folder} cannot be made: {error.strerror or error}.", severity="error")
             return
-        self.app.open_workspace(folder)
+        await self._remember_and_open(folder)
 
     def action_forget(self) -> None:
         folder = self.workspace_list.current
