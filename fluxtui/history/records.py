@@ -278,11 +278,12 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """Which jobs of a run a table shows: those that pass everything. `states` None means any."""
+    """Which jobs of a run a table shows: those that pass everything. `states` or `held` None means any."""
 
     states: frozenset[JobState] | None = None
     terms: tuple[Term, ...] = ()
     bounds: tuple[Bound, ...] = ()
+    held: bool | None = None
 
     @property
     def empty(self) -> bool:
@@ -291,7 +292,7 @@ class JobFilter:
     @property
     def changes_with_jobs(self) -> bool:
         """Whether a job may come to pass, or cease to, while the run goes on."""
-        return self.states is not None or bool(self.bounds)
+        return self.states is not None or bool(self.bounds) or self.held is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ _GROUPS: Mapping[str, frozenset[JobState]] = {
     "doubt": frozenset({JobState.IN_DOUBT}),
     "settled": frozenset(set(JobState) - ACTIVE - {JobState.QUEUED}),
 }
+_HELD = "held"
 _FIELDS = ("task", "target", "prompt")
 _MEASURES = {
     "cost": Measure.COST, "time": Measure.TIME, "try": Measure.TRY,
@@ -29,7 +30,7 @@ HINT = 'text "two words" -not  is:failed  task:  target:  prompt:  cost>0.05  ti
 
 def state_words() -> tuple[str, ...]:
     """Return every word that may follow `is:`."""
-    return (*(state.value for state in JobState), *_GROUPS)
+    return (*(state.value for state in JobState), *_GROUPS, _HELD)
 
 
 def parse_filter(text: str) -> tuple[JobFilter, str | None]:
@@ -43,6 +44,7 @@ def parse_filter(text: str) -> tuple[JobFilter, str | None]:
     shut: frozenset[JobState] = frozenset()
     terms: list[Term] = []
     bounds: list[Bound] = []
+    held: bool | None = None
     wrong: str | None = None
     for raw in _WORD.findall(text):
         absent = raw.startswith("-") and len(raw) > 1
@@ -50,7 +52,9 @@ def parse_filter(text: str) -> tuple[JobFilter, str | None]:
         head, colon, tail = word.partition(":")
         tail = tail.strip('"')
         bound = _BOUND.fullmatch(word)
-        if colon and head.lower() in ("is", "state"):
+        if colon and head.lower() in ("is", "state") and tail.lower() == _HELD:
+            held = not absent
+        elif colon and head.lower() in ("is", "state"):
             states, trouble = _states(tail)
             wrong = wrong or trouble
             kept, shut = (kept, shut | states) if absent else (kept | states, shut)
@@ -64,7 +68,7 @@ def parse_filter(text: str) -> tuple[JobFilter, str | None]:
         elif word.strip('"'):
             terms.append(Term(word.strip('"'), None, absent))
     wanted = None if not kept and not shut else (kept or frozenset(JobState)) - shut
-    return JobFilter(wanted, tuple(terms), tuple(bounds)), wrong
+    return JobFilter(wanted, tuple(terms), tuple(bounds), held), wrong
 
 
 def _states(word: str) -> tuple[frozenset[JobState], str | None]:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from fluxtui.domain.jobs import JobState
 from fluxtui.domain.problems import Acceptance
 from fluxtui.domain.request import Cell
-from fluxtui.history import job_list
+from fluxtui.history import job_list, steering
 from fluxtui.history.database import database_path, open_reader
 from fluxtui.history.job_list import GROUPINGS, SORTS
 from fluxtui.history.journal import Journal
@@ -43,6 +44,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connect
     ):
         changes = {"pictures": (builders.PICTURE,)} if state is JobState.DONE else {"acceptance": Acceptance.MAYBE}
         assert builders.step(journal, job, JobState.SENDING, state, **changes)
+    journal.write_now(partial(steering.hold, job_ids=[8]))
     journal.close()
     with closing(open_reader(database_path(workspace))) as connection:
         yield connection
@@ -78,6 +80,8 @@ def text(word: str, within: str | None = None, *, absent: bool = False) -> JobFi
         (JobFilter(terms=(Term("tram"), Term("gpt"))), [2]),
         (JobFilter(frozenset({JobState.DONE, JobState.FAILED})), [1, 3]),
         (JobFilter(frozenset()), []),
+        (JobFilter(held=True), [8]),
+        (JobFilter(held=False), [1, 2, 3, 4, 5, 6, 7]),
         (JobFilter(bounds=(Bound(Measure.COST, Comparison.MORE, 30_000),)), [1, 3, 5]),
         (JobFilter(bounds=(Bound(Measure.TRY, Comparison.AT_LEAST, 1),)), [1, 3, 5, 7]),
         (JobFilter(bounds=(Bound(Measure.TIME, Comparison.AT_LEAST, 0),)), [1, 3, 5]),
@@ -110,6 +114,7 @@ FILTERS = st.builds(
     st.lists(
         st.builds(Bound, st.sampled_from(Measure), st.sampled_from(Comparison), st.floats(0, 1e6)), max_size=2
     ).map(tuple),
+    st.none() | st.booleans(),
 )  # fmt: skip
 
 

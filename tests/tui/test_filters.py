@@ -29,6 +29,8 @@ EVERY = frozenset(JobState)
         ("-is:done", JobFilter(EVERY - {JobState.DONE})),
         ("is:problem -is:refused", JobFilter(frozenset({JobState.FAILED, JobState.IN_DOUBT}))),
         ("is:failed -is:failed", JobFilter(frozenset())),
+        ("is:held is:queued", JobFilter(frozenset({JobState.QUEUED}), held=True)),
+        ("-is:held", JobFilter(held=False)),
         ("cost>0.05", JobFilter(bounds=(Bound(Measure.COST, Comparison.MORE, 50_000),))),
         ("-cost>$.05", JobFilter(bounds=(Bound(Measure.COST, Comparison.AT_MOST, 50_000),))),
         ("time>=1:30", JobFilter(bounds=(Bound(Measure.TIME, Comparison.AT_LEAST, 90),))),
@@ -85,5 +87,5 @@ def test_suggestions_complete_the_last_word() -> None:
 
 def test_every_state_can_be_asked_for() -> None:
     for word in state_words():
-        states = parse_filter(f"is:{word}")[0].states
-        assert states
+        wanted = parse_filter(f"is:{word}")[0]
+        assert wanted.states or wanted.held
