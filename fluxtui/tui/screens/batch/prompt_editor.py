@@ -1,13 +1,13 @@
-"""The prompt of the task under the cursor, large, with what else the task says below it."""
+"""The prompt of the task under the cursor, large, with the negative prompt below it."""
 
 from textual import getters
 from textual.app import ComposeResult
-from textual.containers import Container, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static, TextArea
 
 from fluxtui.tui import faces, keymap
-from fluxtui.tui.editing import edits
+from fluxtui.tui.editing import edits, fields
 from fluxtui.tui.editing.fields import FieldError
 from fluxtui.tui.screens.batch import words
 from fluxtui.tui.screens.batch.desk import Changed
@@ -17,73 +17,91 @@ _SHOWN = Changed.OPENED | Changed.TASKS | Changed.CURSOR | Changed.FRAME
 
 
 class PromptEditor(TextArea):
-    """The text; its keys for undo are those of the batch."""
+    """One long text of the task, told by its column's key. Undo is that of the batch, not one of its own."""
 
     BINDINGS = keymap.bindings(keymap.PROMPT)
     HELP = (
-        "The prompt of the task under the cursor. What you type is in the batch at once, and the price follows; esc"
+        "The text of the task under the cursor. What you type is in the batch at once, and the price follows; esc"
         " goes back to the sheet. Nothing in it is markup: brackets, colons and emoji go to the services as written."
     )
 
-    @property
-    def pane(self) -> "PromptPane":
-        return self.query_ancestor(PromptPane)
+    def __init__(self, key: str, *, id: str, placeholder: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(soft_wrap=True, compact=True, highlight_cursor_line=False, placeholder=placeholder, id=id)
+        self.key = key
+
+    def show(self, text: str) -> None:
+        """Show another text; the same one leaves the cursor where it is."""
+        if self.text != text:
+            with self.prevent(TextArea.Changed):
+                self.load_text(text)
 
     def action_leave(self) -> None:
-        self.pane.leave()
+        self.screen.query_one("#tasks").focus()
 
     def action_take_back(self) -> None:
-        self.pane.working.action_undo()
+        self.query_ancestor(PromptPane).working.action_undo()
 
     def action_do_again(self) -> None:
-        self.pane.working.action_redo()
+        self.query_ancestor(PromptPane).working.action_redo()
 
 
-class PromptPane(DeskPart, Container):
-    """The editor and the facts of the task."""
+class PromptPane(DeskPart, Vertical):
+    """Both editors, and what else the task says."""
 
-    editor = getters.query_one(PromptEditor)
+    editor = getters.query_one("#prompt-editor", PromptEditor)
+    negative = getters.query_one("#negative-editor", PromptEditor)
 
     def __init__(self) -> None:
         super().__init__(id="prompt-pane", classes="pane")
 
     def compose(self) -> ComposeResult:
-        yield PromptEditor(id="prompt-editor", soft_wrap=True, compact=True, highlight_cursor_line=False)
+        yield PromptEditor("prompt", id="prompt-editor", placeholder="What the picture should show")
+        with Horizontal(id="negative-row"):
+            yield Static("without", markup=False)
+            yield PromptEditor("negative_prompt", id="negative-editor", placeholder="what should not be in it")
         with VerticalScroll(id="prompt", can_focus=False):
             yield Static("", id="task", markup=False)
+
+    @property
+    def editors(self) -> tuple[PromptEditor, PromptEditor]:
+        return self.editor, self.negative
+
+    def open_field(self, key: str) -> bool:
+        """Put the focus into the editor of a column; returns whether there is one."""
+        for editor in self.editors:
+            if editor.key == key:
+                editor.focus()
+                return True
+        return False
 
     def desk_changed(self, what: Changed) -> None:
         if not what & _SHOWN:
             return
         task = self.desk.task
-        text = "" if task is None else task.prompt
-        if self.editor.text != text:
-            self.editor.load_text(text)
-        self.editor.disabled = task is None
-        title = "prompt" if task is None else f"prompt of {faces.one_line(task.name, 60)}"
-        self.border_title = Content(title)
+        for editor in self.editors:
+            editor.show("" if task is None else fields.text_of(task, editor.key))
+            editor.disabled = task is None
+        self.border_title = Content("prompt" if task is None else f"prompt of {faces.one_line(task.name, 60)}")
         self.query_one("#task", Static).update("" if task is None else words.task_words(task, self.desk.batch))
         if what & Changed.CURSOR:
+            self.border_subtitle = ""
             self.query_one("#prompt", VerticalScroll).scroll_home(animate=False)
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        desk = self.desk
-        task = desk.task
-        if task is None or task.prompt == event.text_area.text:
+        editor, desk = event.text_area, self.desk
+        if not isinstance(editor, PromptEditor) or desk.task is None:
+            return
+        if fields.text_of(desk.task, editor.key) == editor.text:
             return
         try:
-            edit = edits.set_text(desk.batch, [desk.row], "prompt", event.text_area.text)
+            edit = edits.set_text(desk.batch, [desk.row], editor.key, editor.text)
         except FieldError as error:
             self.border_subtitle = Content.styled(f"✗ {error.sentence()}", "$error")
             return
         self.border_subtitle = ""
-        desk.apply(edit, merge=f"prompt of {desk.row}")
+        desk.apply(edit, merge=f"{editor.key} of {desk.row}")
 
     def on_descendant_blur(self) -> None:
         if self.desk.document is not None:
             self.desk.document.settle()  # what is typed next is a step of its own
-
-    def leave(self) -> None:
-        """Give the focus back to the sheet."""
-        self.screen.query_one("#tasks").focus()
