@@ -28,7 +28,7 @@ def read_batch(path: Path) -> ReadResult:
     The name of a batch that does not name itself is the file's, without extension.
     """
     file = str(path)
-    return _read(read_bytes(path, file), file, PurePath(path))
+    return read_batch_bytes(read_bytes(path, file), file, PurePath(path))
 
 
 def read_batch_text(text_or_bytes: str | bytes, name: str) -> ReadResult:
@@ -38,10 +38,11 @@ def read_batch_text(text_or_bytes: str | bytes, name: str) -> ReadResult:
             text_or_bytes = text_or_bytes.encode()
         except UnicodeEncodeError:
             raise one_finding(name, "the text holds halves of characters", "Write whole characters") from None
-    return _read(text_or_bytes, name, PurePath(name))
+    return read_batch_bytes(text_or_bytes, name, PurePath(name))
 
 
-def _read(data: bytes, file: str, path: PurePath) -> ReadResult:
+def read_batch_bytes(data: bytes, file: str, path: PurePath) -> ReadResult:
+    """Read the content of a file; `file` is what messages call it. Raises BatchFileError."""
     text = decode(data, file)
     if not text or text.isspace():
         raise one_finding(file, "the file is empty", "Write one prompt a line, or see the examples")

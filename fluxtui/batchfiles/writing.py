@@ -23,7 +23,7 @@ _WRITERS: Mapping[str, Callable[[Batch], str]] = {
     "jsonl": jsonlines.write,
     "text": plaintext.write,
 }
-_SUFFIXES = {
+SUFFIXES = {
     ".yaml": "native-yaml",
     ".yml": "native-yaml",
     ".json": "native-json",
@@ -42,12 +42,12 @@ def write_batch(batch: Batch, path: Path, format: str | None = None) -> None:  #
     name from the file. Raises BatchFileError when the format cannot hold the batch, or on disk problems.
     """
     file = str(path)
-    chosen = format or _SUFFIXES.get(path.suffix.lower(), "")
+    chosen = format or SUFFIXES.get(path.suffix.lower(), "")
     if chosen not in _WRITERS:
         raise one_finding(file, f"{shown(format or path.suffix)} is no format", f"Choose one of {', '.join(_WRITERS)}")
     data = batch_text(batch, chosen, file).encode()
     try:
-        _replace(path.resolve(), data)
+        replace_file(path.resolve(), data)
     except OSError as error:
         raise one_finding(
             file, f"the file cannot be written: {error.strerror}", "Check the folder and the disk"
@@ -56,7 +56,7 @@ def write_batch(batch: Batch, path: Path, format: str | None = None) -> None:  #
 
 def batch_text(batch: Batch, format_name: str, file: str = "batch") -> str:
     """Return `batch` as text in a format. Raises BatchFileError with everything that the format cannot hold."""
-    findings = _cannot_hold(batch, format_name, file)
+    findings = cannot_hold(batch, format_name, file)
     if findings:
         raise BatchFileError(findings)
     try:
@@ -74,7 +74,7 @@ def batch_text(batch: Batch, format_name: str, file: str = "batch") -> str:
     return text
 
 
-def _cannot_hold(batch: Batch, format_name: str, file: str) -> tuple[Finding, ...]:
+def cannot_hold(batch: Batch, format_name: str, file: str) -> tuple[Finding, ...]:
     """Return a finding for each part of the batch that the format has no place for."""
     lost: list[tuple[str, int | None]] = []
     if not format_name.startswith("native"):
@@ -123,7 +123,7 @@ def _plain_object(item: object) -> JsonObject:
     return {"name": item.name, "values": list(item.values)} if isinstance(item, Axis) else {}
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Put `data` at `path` so that a crash leaves either the old file or the new one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -134,5 +134,20 @@ def _replace(path: Path, data: bytes) -> None:
         if path.exists():
             temporary.chmod(path.stat().st_mode & 0o777)
         temporary.replace(path)
+        _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new name on disk too; where folders cannot be synced, the file itself is."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)

@@ -18,10 +18,11 @@ from fluxtui.batchfiles.saving import (
 )
 from fluxtui.batchfiles.schema import batch_schema
 from fluxtui.batchfiles.single import CheckedTask, check_fields, task_errors
-from fluxtui.batchfiles.writing import batch_text, write_batch
+from fluxtui.batchfiles.writing import SUFFIXES, batch_text
 
 __all__ = [
     "KNOWN_PARAMETERS",
+    "SUFFIXES",
     "BatchFileError",
     "CheckedTask",
     "FileChangedError",
@@ -47,5 +48,4 @@ __all__ = [
     "task_errors",
     "without_losses",
     "writable",
-    "write_batch",
 ]

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from fluxtui.domain.batch import Batch, Target
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.engine.quote import Quote
+from fluxtui.tui.doors.batch_files import BatchFiles
 from fluxtui.tui.doors.workshop import Workshop
 
 if TYPE_CHECKING:
+    from fluxtui.engine.files import BatchFileError, Stamp
     from fluxtui.engine.live_quote import LiveQuote, Pricer
     from fluxtui.engine.plan import Plan
     from fluxtui.engine.services import Services
@@ -18,17 +20,15 @@ if TYPE_CHECKING:
 EXAMPLE = "city.yaml"
 """The example batch that the sandbox is shown with."""
 
-Stamp: TypeAlias = tuple[int, int]
-"""When a file was changed last, in ns, and how many bytes it has."""
-
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A batch file as read. `findings` are sentences: warnings, or why it cannot be used (`broken`).
 
     `chosen` are the targets that it names, or else the defaults; `offered` also the other models
-    of configured services. `unusable` pairs a target's name with why it cannot draw here. `stamp` tells the file
-    as it was read from any later one; None when there is no file yet.
+    of configured services. `unusable` pairs a target's name with why it cannot draw here. `digest` and
+    `stamp` are of the file's bytes, None when there is no file yet; `head` are its comments at the top, and
+    `comments` is how many others there are, which saving drops.
     """
 
     path: Path
@@ -39,7 +39,10 @@ class Sheet:
     chosen: tuple[Target, ...]
     offered: tuple[Target, ...]
     unusable: tuple[tuple[str, str], ...] = ()
-    stamp: Stamp | None = None
+    digest: str | None = None
+    stamp: "Stamp | None" = None
+    head: str = ""
+    comments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Quoted:
 
 
 class BatchDoor(Protocol):
+    files: BatchFiles
+
     def example(self) -> Path: ...
 
     def read(self, path: Path) -> Sheet: ...
@@ -58,10 +63,6 @@ class BatchDoor(Protocol):
     def unsaved(self, batch: Batch, path: Path) -> Sheet:
         """Return a batch that is in no file yet as one that would be at `path`."""
         ...
-
-    def write(self, batch: Batch, path: Path, format_name: str) -> Stamp | None: ...
-
-    def stamp(self, path: Path) -> Stamp | None: ...
 
     def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted: ...
 
@@ -76,6 +77,7 @@ class Batches:
     def __init__(self, workshop: Workshop, targets: tuple[Target, ...] = ()) -> None:
         self._workshop = workshop
         self._targets = targets
+        self.files = BatchFiles(workshop.workspace)
         self._pricer: tuple[Services, Pricer] | None = None
 
     def example(self) -> Path:
@@ -84,19 +86,19 @@ class Batches:
         return examples_folder() / EXAMPLE
 
     def read(self, path: Path) -> Sheet:
-        from fluxtui.engine.files import BatchFileError, read_batch
+        from fluxtui.engine.files import BatchFileError, open_batch
 
-        before = self.stamp(path)
         try:
-            result = read_batch(path)
+            opened = open_batch(path)
         except BatchFileError as error:
-            findings = tuple(finding.sentence() for finding in error.findings)
-            batch = error.partial or Batch(path.stem, ())
-            return Sheet(path, batch, "", findings, True, (), ())
+            return _unreadable(path, error)
+        if opened.result is None:
+            return replace(_unreadable(path, opened.error), digest=opened.digest, stamp=opened.stamp)
+        result = opened.result
         findings = tuple(finding.sentence() for finding in result.warnings)
         wanted = self._targets or result.batch.targets
         sheet = self._sheet(result.batch, path, wanted, format_name=result.format, findings=findings)
-        return replace(sheet, stamp=before)
+        return replace(sheet, digest=opened.digest, stamp=opened.stamp, head=opened.head, comments=opened.comments)
 
     def unsaved(self, batch: Batch, path: Path) -> Sheet:
         return self._sheet(batch, path, batch.targets)
@@ -123,24 +125,6 @@ class Batches:
         offered = (*chosen, *(target for target in more if target.name not in names))
         return Sheet(path, batch, format_name, findings, False, tuple(chosen), offered, tuple(unusable))
 
-    def write(self, batch: Batch, path: Path, format_name: str) -> Stamp | None:
-        """Write a batch whole or not at all, in the format of the file's extension when none is named.
-
-        Returns the file's stamp. Raises FluxtuiError when the format cannot hold it, or the disk does not take it.
-        """
-        from fluxtui.engine.files import write_batch
-
-        write_batch(batch, path, format_name or None)
-        return self.stamp(path)
-
-    def stamp(self, path: Path) -> Stamp | None:
-        """Return what tells whether a file was changed, None when there is none."""
-        try:
-            found = path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size
-
     def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted:
         from fluxtui.engine.plan import plan
 
@@ -160,3 +144,10 @@ class Batches:
         if self._pricer is None or self._pricer[0] is not services:
             self._pricer = (services, Pricer(services))
         return self._pricer[1].quote(batch, targets, source=source, stopped=stopped)
+
+
+def _unreadable(path: Path, error: "BatchFileError | None") -> Sheet:
+    """Return what could be read of a file that cannot be used as it is."""
+    findings = () if error is None else tuple(finding.sentence() for finding in error.findings)
+    batch = (None if error is None else error.partial) or Batch(path.stem, ())
+    return Sheet(path, batch, "", findings, True, (), ())

@@ -1,5 +1,6 @@
 """A batch as read, and a price for it."""
 
+import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,8 @@ from fluxtui.domain.batch import Axis, Batch, Target, Task
 from fluxtui.domain.money import Micros, Price, usd
 from fluxtui.engine.live_quote import LiveQuote
 from fluxtui.engine.quote import Quote, QuoteLine
-from fluxtui.tui.doors.batches import Quoted, Sheet, Stamp
+from fluxtui.tui.doors.batch_files import BatchFiles
+from fluxtui.tui.doors.batches import Quoted, Sheet
 
 AZURE, BFL = "azure-flux/FLUX-1.1-pro", "bfl/flux-2-pro"
 TASKS = ("market-at-sunrise", "rooftops-at-noon", "tram-in-the-rain", "harbour-at-midnight")
@@ -16,8 +18,10 @@ TASKS = ("market-at-sunrise", "rooftops-at-noon", "tram-in-the-rain", "harbour-a
 
 @dataclass
 class FakeBatches:
+    """Files and drafts are real ones, in a folder of their own unless a test gives one."""
+
     sheet: Sheet | None = None
-    written: list[tuple[Batch, Path, str]] = field(default_factory=list)
+    files: BatchFiles = field(default_factory=lambda: BatchFiles(Path(tempfile.mkdtemp(prefix="fluxtui-drafts-"))))
 
     def example(self) -> Path:
         return Path("city.yaml")
@@ -27,13 +31,6 @@ class FakeBatches:
 
     def unsaved(self, batch: Batch, path: Path) -> Sheet:
         return Sheet(path, batch, "", (), False, batch.targets, batch.targets)
-
-    def write(self, batch: Batch, path: Path, format_name: str) -> Stamp | None:
-        self.written.append((batch, path, format_name))
-        return 0, len(self.written)
-
-    def stamp(self, path: Path) -> Stamp | None:
-        return (0, len(self.written)) if self.written else None
 
     def quote(self, sheet: Sheet, targets: Iterable[Target]) -> Quoted:
         return Quoted(_quote(len(sheet.batch.tasks), targets))

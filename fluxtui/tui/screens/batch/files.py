@@ -1,4 +1,4 @@
-"""Batches and their files: opened, begun, saved; and nothing that is not saved is lost without a question."""
+"""Saving the open batch, and noticing when its file is changed by others."""
 
 from dataclasses import replace
 from functools import partial
@@ -6,194 +6,225 @@ from pathlib import Path
 
 from textual.content import Content
 
-from fluxtui.domain.batch import Batch
 from fluxtui.domain.problems import FluxtuiError
-from fluxtui.tui import faces
 from fluxtui.tui.doors.batches import Sheet
-from fluxtui.tui.editing.document import Document
-from fluxtui.tui.screens.batch.sheet import TaskSheet
-from fluxtui.tui.screens.batch.working import WorkingScreen
-from fluxtui.tui.screens.dialogs.screen import AskScreen, Choice, LineScreen
+from fluxtui.tui.screens.batch import file_questions
+from fluxtui.tui.screens.batch.reading import UNTITLED, ReadingScreen
+from fluxtui.tui.screens.dialogs.screen import LineScreen
 from fluxtui.tui.work import begin, in_thread
 
-SUFFIXES = (".yaml", ".yml", ".json", ".toml", ".csv", ".jsonl", ".ndjson", ".txt")
-"""The extensions that a batch can be written with."""
-_UNTITLED = "untitled.yaml"
+_LOOK = 1.0
+"""Seconds between two looks at the file."""
+
+_KINDS = "The extension says the format. yaml, json and toml hold everything; csv, jsonl, txt the tasks."
 
 
-class FileLife(WorkingScreen):
-    """A Batch screen that opens and saves files."""
+class FileLife(ReadingScreen):
+    """A Batch screen whose batch can be saved."""
 
-    # --- opening ---------------------------------------------------------------------------------------
+    def __init__(self) -> None:
+        super().__init__()
+        self.changed_outside = False
+        self._looking = False
+        self._seen: str | None = None
 
-    def load(self, path: Path) -> None:
-        """Read a file and show it; the quote follows. Before the screen is mounted its mounting does that."""
-        if self.is_mounted and self.standing:
-            begin(self, partial(self._load, path), group="file", exclusive=True)
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(_LOOK, self._look_soon)
 
-    async def _load(self, path: Path) -> None:
-        if not await self.may_leave():
-            return
-        self.set_class(False, "-nothing")
-        self.say(f"reading {path.name} …")
-        try:
-            sheet = await in_thread(self.app.engine.batches.read, path)
-            if self.standing:
-                self.desk.open(sheet)
-        except FluxtuiError as error:
-            self.say("")
-            self.app.tell_problem(error.problem)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("save", "save_as"):
+            return self.desk.document is not None
+        if action == "reload":
+            return self.desk.sheet is not None and (self.desk.sheet.digest is not None or self.desk.broken)
+        return super().check_action(action, parameters)
 
-    def take(self, batch: Batch, name: str) -> None:
-        """Show a batch that is in no file yet."""
-        begin(self, partial(self._take_over, batch, Path(name)), group="file", exclusive=True)
-
-    async def _take_over(self, batch: Batch, path: Path) -> None:
-        await self._take(batch, path)
-
-    async def _take(self, batch: Batch, path: Path) -> bool:
-        if not await self.may_leave():
-            return False
-        try:
-            sheet = await in_thread(self.app.engine.batches.unsaved, batch, path)
-        except FluxtuiError as error:
-            self.app.tell_problem(error.problem)
-            return False
-        if not self.standing:
-            return False
-        document = Document(sheet.batch)
-        if batch.tasks:
-            document.mark_unsaved()
-        self.desk.open(sheet, document)
-        return True
-
-    def action_reload(self) -> None:
-        if self.desk.path is not None:
-            self.load(self.desk.path)
-
-    def action_new_batch(self) -> None:
-        """Begin an empty batch."""
-        self.take(Batch("untitled", ()), _UNTITLED)
-
-    def begin_with(self, text: str) -> None:
-        """Begin a batch with what was pasted."""
-        begin(self, partial(self._begin_with_text, text), group="file", exclusive=True)
-
-    async def _begin_with_text(self, text: str) -> None:
-        if await self._take(Batch("untitled", ()), Path(_UNTITLED)):
-            self.query_one(TaskSheet).take_paste(text)
+    async def may_leave(self) -> bool:
+        """Ask about unsaved edits before the cockpit is left."""
+        return await self.give_up()
 
     # --- saving ----------------------------------------------------------------------------------------
 
     def action_save(self) -> None:
-        begin(self, self._save_by_key, group="file", exclusive=True)
+        begin(self, self._save_soon, group="save")
 
     def action_save_as(self) -> None:
-        begin(self, self._save_as_by_key, group="file", exclusive=True)
+        begin(self, self._save_as_soon, group="save")
 
-    async def _save_by_key(self) -> None:
-        await self._save()
+    async def _save_soon(self) -> None:
+        await self.save()
 
-    async def _save_as_by_key(self) -> None:
-        await self._save_as()
+    async def _save_as_soon(self) -> None:
+        await self.save_as()
 
-    async def _save(self) -> bool:
-        """Save to the file that the batch came from; ask for one when there is none, or it was changed meanwhile."""
-        sheet = self.desk.as_sheet()
-        if sheet is None:
+    async def save(self) -> bool:
+        """Save into the file the batch came from; whatever would be lost is asked about first."""
+        sheet, document = self.desk.sheet, self.desk.document
+        if sheet is None or document is None:
             return False
-        if sheet.stamp is None or sheet.broken:
-            return await self._save_as()
-        found = await in_thread(self.app.engine.batches.stamp, sheet.path)
-        if found is not None and found != sheet.stamp:
-            answer = await self.app.push_screen_wait(changed_question(sheet.path))
-            if answer == "other":
-                return await self._save_as()
-            if answer != "over":
-                return False
-        return await self._write(sheet, sheet.path, sheet.format)
+        if sheet.broken or sheet.digest is None:
+            return await self.save_as()
+        if not document.dirty and not self.changed_outside:
+            self.app.tell("There is nothing to save: the file holds the batch as it is.")
+            return True
+        if sheet.comments:
+            answer = await self.app.push_screen_wait(file_questions.comments_question(sheet.path.name, sheet.comments))
+            if answer != "save":
+                return answer == "elsewhere" and await self.save_as()
+        lost = await in_thread(self.app.engine.batches.files.losses, self.desk.batch, sheet.format)
+        if lost:
+            question = file_questions.losses_question(sheet.path.name, sheet.format, lost, copy=False)
+            answer = await self.app.push_screen_wait(question)
+            if answer != "without":
+                return answer == "yaml" and await self.save_as(sheet.path.with_suffix(".yaml"))
+        return await self._write(sheet.path, sheet.format, sheet.digest, reduced=bool(lost), head=sheet.head)
 
-    async def _save_as(self) -> bool:
-        sheet = self.desk.as_sheet()
-        if sheet is None:
+    async def save_as(self, wish: Path | None = None) -> bool:
+        """Ask for a name and save there; the batch is that file from then on, unless the format lost something."""
+        path = await self._ask_where(wish or self._wish())
+        if path is None or self.desk.document is None:
             return False
-        body = Content(
-            "The extension says the format. yaml, json and toml hold everything; csv, jsonl, txt the tasks."
-        )
-        here = str(sheet.path) if sheet.path.suffix in SUFFIXES else str(sheet.path.with_suffix(".yaml"))
-        text = await self.app.push_screen_wait(LineScreen("Save as", body, value=here, check=wrong_name))
-        if text is None:
-            return False
-        path = await in_thread(Path(text).expanduser)
-        if await in_thread(path.exists):
-            answer = await self.app.push_screen_wait(overwrite_question(path))
-            if answer != "over":
-                return False
-        return await self._write(sheet, path, "")
-
-    async def _write(self, sheet: Sheet, path: Path, format_name: str) -> bool:
-        batch = sheet.batch
+        files = self.app.engine.batches.files
+        form = files.format_for(path)
+        lost = await in_thread(files.losses, self.desk.batch, form)
+        if lost:
+            answer = await self.app.push_screen_wait(file_questions.losses_question(path.name, form, lost, copy=True))
+            if answer != "without":
+                return answer == "yaml" and await self.save_as(path.with_suffix(".yaml"))
         try:
-            stamp = await in_thread(self.app.engine.batches.write, batch, path, format_name)
+            found = await in_thread(files.digest, path)
         except FluxtuiError as error:
             self.app.tell_problem(error.problem)
             return False
-        now = self.desk.sheet
-        if now is not None and self.desk.document is not None and now.path == sheet.path:
-            self.desk.sheet = replace(now, path=path, format=format_name or path.suffix[1:], stamp=stamp, broken=False)
-            self.desk.document.mark_saved(batch)
+        if found is not None and not await self._overwrite(path):
+            return False
+        return await self._write(path, form, found, reduced=bool(lost), copy=bool(lost))
+
+    def _wish(self) -> Path:
+        sheet = self.desk.sheet
+        if sheet is None or sheet.path == Path(UNTITLED):
+            return Path.cwd() / f"{self.desk.batch.name or 'untitled'}.yaml"
+        return sheet.path
+
+    async def _ask_where(self, wish: Path) -> Path | None:
+        answer = await self.app.push_screen_wait(
+            LineScreen("Save as", Content(_KINDS), value=str(wish), check=wrong_name)
+        )
+        return None if answer is None else await in_thread(Path(answer).expanduser)
+
+    async def _overwrite(self, path: Path) -> bool:
+        return await self.app.push_screen_wait(file_questions.exists_question(str(path))) == "overwrite"
+
+    async def _write(
+        self, path: Path, form: str, expected: str | None, *, reduced: bool, head: str = "", copy: bool = False
+    ) -> bool:
+        from fluxtui.engine.files import FileChangedError
+
+        document, files = self.desk.document, self.app.engine.batches.files
+        if document is None:
+            return False
+        batch = document.batch
+        try:
+            written = await in_thread(files.reduced, batch, form) if reduced else batch
+            digest = await in_thread(files.save, written, path, form, expected, head)
+        except FileChangedError as error:
+            return await self._settle(error.digest, path, form, reduced=reduced, head=head)
+        except FluxtuiError as error:
+            self.app.tell_problem(error.problem)
+            return False
+        if copy:
+            self.app.tell(f"Saved a copy as {path.name}; the batch itself is not saved by that.")
+            return False
+        stamp = await in_thread(files.stamp, path)
+        if self.desk.sheet is not None and self.desk.document is document:
+            self.desk.sheet = replace(
+                self.desk.sheet, path=path, format=form, digest=digest, stamp=stamp, head=head, comments=0, broken=False
+            )
+            document.mark_saved(batch)
+            self.changed_outside = False
             self.desk.saved()
+            await self.drafting.keep_now()
         self.app.batch_path = path
         self.app.tell(f"Saved {path.name}")
-        return True
+        return not document.dirty
 
-    async def may_leave(self) -> bool:
-        """Ask about changes that are not saved; False when the person stays."""
-        document = self.desk.document
-        if document is None or not document.dirty:
-            return True
-        answer = await self.app.push_screen_wait(unsaved_question(self.desk.batch.name))
-        return await self._save() if answer == "save" else answer == "lose"
+    async def _settle(self, found: str | None, path: Path, form: str, *, reduced: bool, head: str) -> bool:
+        """The file is not the one that was read: overwrite, save elsewhere or read theirs."""
+        answer = await self.app.push_screen_wait(file_questions.changed_question(path.name, gone=found is None))
+        if answer == "overwrite":
+            return await self._write(path, form, found, reduced=reduced, head=head)
+        if answer == "elsewhere":
+            return await self.save_as()
+        if answer == "read":
+            await self.drafting.let_go(keep=False)
+            await self.read(path, ask=False)
+        return False
+
+    # --- changes from outside ----------------------------------------------------------------------------
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self._look_soon()
+
+    def _look_soon(self) -> None:
+        sheet = self.desk.sheet
+        if sheet is not None and sheet.digest is not None and not self._looking and self.standing:
+            self._looking = True
+            begin(self, partial(self._look, sheet), group="look")
+
+    async def _look(self, sheet: Sheet) -> None:
+        files = self.app.engine.batches.files
+        try:
+            stamp = await in_thread(files.stamp, sheet.path)
+            if stamp == sheet.stamp or sheet is not self.desk.sheet:
+                return
+            digest = await in_thread(files.digest, sheet.path)
+            if sheet is not self.desk.sheet:
+                return
+            if digest == sheet.digest:
+                self.desk.sheet = replace(sheet, stamp=stamp)
+            elif digest != self._seen:
+                self._seen = digest
+                await self._changed_outside(sheet, digest)
+        except FluxtuiError:
+            return  # it cannot be read just now: the next look tells
+        finally:
+            self._looking = False
+
+    async def _changed_outside(self, sheet: Sheet, digest: str | None) -> None:
+        name, document = sheet.path.name, self.desk.document
+        if digest is None:
+            self.changed_outside = True
+            self.app.tell(f"{name} is no longer there. ctrl+s writes it anew, after asking.", severity="warning")
+        elif document is not None and document.dirty and not sheet.broken:
+            self.changed_outside = True
+            self.app.tell(
+                f"{name} was changed outside. r reads theirs, ctrl+s asks before it saves yours.", severity="warning"
+            )
+        else:
+            fresh = await in_thread(self.app.engine.batches.read, sheet.path)
+            if self.desk.sheet is not sheet or (self.desk.document is not None and self.desk.document.dirty):
+                return
+            if fresh.broken and not sheet.broken:
+                self.changed_outside = True
+                self.app.tell(f"{name} was changed outside and cannot be read now. r shows why.", severity="warning")
+                return
+            row, key = self.desk.row, self.desk.key
+            self.changed_outside = False
+            self.desk.open(fresh)
+            self.desk.go(row, key)
+            self.app.tell(f"{name} was changed outside: read again.")
+        self.desk.saved()
 
 
 def wrong_name(text: str) -> str | None:
     """Return what is wrong with a path to save to, None when nothing is."""
+    from fluxtui.engine.files import SUFFIXES, format_for, writable
+
     path = Path(text).expanduser()
-    if path.suffix.lower() not in SUFFIXES:
+    if not format_for(path):
         return f"The name ends in none of {', '.join(SUFFIXES)}."
     try:
-        return None if path.parent.is_dir() else f"There is no folder {path.parent}."
+        return writable(path)
     except OSError as error:
-        return f"{path.parent}: {error.strerror or error}."
-
-
-def unsaved_question(name: str) -> AskScreen:
-    return AskScreen(
-        f"{faces.one_line(name, 40)} is not saved",
-        Content("What was changed since the last save is in no file."),
-        (
-            Choice("s", "save", "save it", ""),
-            Choice("d", "lose", "go on without saving", "the changes are lost", "warning"),
-            Choice("n", "stay", "stay", ""),
-        ),
-    )
-
-
-def changed_question(path: Path) -> AskScreen:
-    return AskScreen(
-        "Somebody else changed the file",
-        Content(f"{faces.one_line(path.name, 60)} is not as it was when it was read."),
-        (
-            Choice("a", "other", "save under another name", "both are kept"),
-            Choice("o", "over", "write over it", "their changes are lost", "warning"),
-            Choice("n", "stay", "do not save", ""),
-        ),
-    )
-
-
-def overwrite_question(path: Path) -> AskScreen:
-    return AskScreen(
-        "There is such a file",
-        Content(f"{faces.one_line(str(path), 200)} would be replaced."),
-        (Choice("n", "stay", "keep it", ""), Choice("o", "over", "write over it", "", "warning")),
-    )
+        return f"{path}: {error.strerror or error}."

@@ -73,13 +73,15 @@ class BatchScreen(FileLife):
     def __init__(self) -> None:
         super().__init__()
         self.offers_priced = False
+        self._nothing = False
 
     def compose_body(self) -> ComposeResult:
         yield BatchHead()
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield SheetPane()
-                yield PromptPane()
+                with Horizontal(id="task-row"):
+                    yield PromptPane()
             with Vertical(id="right"):
                 with Container(id="targets-pane", classes="pane"):
                     yield TargetList(id="targets")
@@ -90,15 +92,19 @@ class BatchScreen(FileLife):
     def settle_in(self) -> None:
         for pane, title in (("targets", "targets"), ("quote", "quote")):
             self.query_one(f"#{pane}-pane").border_title = Content(title)
-        self._show_face()
+        self.show_face()
         if self.app.batch_path is not None:
             self.call_after_refresh(self.load, self.app.batch_path)
+        else:
+            begin(self, self.offer_left_behind, group="read")
 
-    def _show_face(self) -> None:
+    def show_face(self) -> None:
+        """Show the sheet, or what can be done while no batch is open."""
         nothing = self.desk.document is None and self.app.batch_path is None
-        if nothing == self.has_class("-nothing"):
-            return
         self.set_class(nothing, "-nothing")
+        if nothing == self._nothing:
+            return
+        self._nothing = nothing
         # Only what is displayed can have the focus: after the styles changed.
         self.call_after_refresh(self.query_one("#beginnings" if nothing else "#tasks").focus)
 
@@ -107,7 +113,7 @@ class BatchScreen(FileLife):
     def desk_changed(self, what: Changed) -> None:
         desk = self.desk
         if what & Changed.OPENED:
-            self._show_face()
+            self.show_face()
             self._show_opened()
         if what & (Changed.FRAME | Changed.OPENED):
             ticked = frozenset(target.name for target in desk.targets)
@@ -146,9 +152,7 @@ class BatchScreen(FileLife):
         self.show_title("targets-pane", f"targets {len(desk.targets)} of {len(self.targets.targets)}")
 
     def open_field(self, key: str) -> bool:
-        if key == "prompt":
-            self.query_one(PromptPane).editor.focus()
-        return key == "prompt"
+        return self.query_one(PromptPane).open_field(key)
 
     # --- keys ------------------------------------------------------------------------------------------
 
