@@ -17,6 +17,9 @@ MODES = ("batch", "run", "providers", "history", "settings")
 """The modes that the header names, each with the key of `app.MODE`."""
 _WIDE = 110
 """Columns from which the header names every mode; below, the others are keys only."""
+_SPARED = 6
+"""What is left out, one after the other, where the line is too long: lanes, the program's name, the other screens'
+names, the cap, the other screens."""
 
 
 class Header(Line):
@@ -36,45 +39,53 @@ class Header(Line):
         return cast("Cockpit", self.app)
 
     def text(self) -> Content:
-        app = self._cockpit
         width = self.size.width
-        left = Content.assemble((" fluxtui ", "bold $primary"), " ")
+        for spare in range(_SPARED):  # what matters most is said in every width
+            left, right = self._places(spare), self._facts(spare)
+            gap = width - left.cell_length - right.cell_length
+            if gap >= 2:
+                break
+        app = self._cockpit
+        name = faces.one_line(app.workspace.resolve().name or str(app.workspace))
+        if gap >= 12:
+            left += Content.styled(f"   {name}", "$muted").truncate(gap - 4, ellipsis=True)
+        return left + Content(" " * max(1, width - left.cell_length - right.cell_length)) + right
+
+    def _places(self, spare: int) -> Content:
+        app = self._cockpit
+        left = Content.assemble((" fluxtui ", "bold $primary"), " ") if spare < 2 else Content("")
+        named = self.size.width >= _WIDE and spare < 3
         for mode in MODES:
             key = app.bound_key(f"app.{mode}")
             if app.current_mode == mode:
                 left += Content.assemble((f" {key} {mode} ", "bold $foreground on $cursor"))
-            else:
-                left += Content.styled(f" {key} {mode} " if width >= _WIDE else f" {key}", "$muted")
-        right = self._facts()
-        name = app.workspace.resolve().name or str(app.workspace)
-        room = width - left.cell_length - right.cell_length - 4
-        if room >= 8:
-            left += Content.styled(f"   {faces.one_line(name)[:room]}", "$muted")
-        gap = width - left.cell_length - right.cell_length
-        if gap < 1:
-            return left
-        return left + Content(" " * gap) + right
+            elif spare < 5:
+                left += Content.styled(f" {key} {mode} " if named else f" {key}", "$muted")
+        return left
 
-    def _facts(self) -> Content:
+    def _facts(self, spare: int) -> Content:
+        """Return runner, money and doubts; the more is to be spared, the shorter."""
         app = self._cockpit
         parts: list[Content] = []
+        shown = app.live.shown
         if app.live.runner_alive:
-            word = {0: "", 1: " 1 lane"}.get(len(app.live.lanes), f" {len(app.live.lanes)} lanes")
+            lanes = len(app.live.lanes) if spare < 1 else 0
+            word = {0: "", 1: " 1 lane"}.get(lanes, f" {lanes} lanes")
             parts.append(Content.assemble(("● ", "$success"), f"runner{word}"))
-        elif app.live.shown is not None and app.live.shown.state in faces.LIVE_RUNS:
-            parts.append(Content.assemble(("○ ", "$warning"), "no runner"))
+        elif shown is not None and shown.state in faces.LIVE_RUNS:
+            parts.append(Content.assemble(("○ ", "$warning"), ("no runner", "$warning")))
         else:
             parts.append(Content.assemble(("○ ", "$muted"), ("idle", "$muted")))
-        if app.live.shown is not None:
-            money = show(app.live.shown.spent)
-            if app.live.shown.cap is not None:
-                money += f" of {show(app.live.shown.cap)}"
+        if shown is not None:
+            money = show(shown.spent)
+            if shown.cap is not None and spare < 4:
+                money += f" of {show(shown.cap)}"
             parts.append(Content(money))
-            doubtful = app.live.shown.counts.get(JobState.IN_DOUBT, 0)
-            if doubtful and self.size.width >= 90:
-                parts.append(Content.styled(f"? {doubtful} in doubt", "$state-in-doubt"))
+            doubtful = shown.counts.get(JobState.IN_DOUBT, 0)
+            if doubtful:
+                parts.append(Content.styled(f"? {doubtful:,} in doubt", "$state-in-doubt"))
         line = Content.styled(" · ", "$muted").join(parts)
-        if app.sandbox or (app.live.shown is not None and app.live.shown.sandbox):
+        if app.sandbox or (shown is not None and shown.sandbox):
             line += Content.assemble("  ", (" sandbox ", "bold $background on $accent"))
         return line + Content(" ")
 
