@@ -58,7 +58,7 @@ def ours(place: Path) -> list[Program]:
         Program("fluxtui, with a run", (fluxtui, "--workspace", str(place / "busy")), (task_name(0), "F3", "quit")),
         Program("fluxtui, nothing yet", (fluxtui, "--workspace", str(place / "fresh")), ("F3", "quit")),
         Program("Textual, one line of text", (sys.executable, "-c", _LEAST), ("here I am", "the last line")),
-        Program("Textual, a shell with a small DataTable", (sys.executable, "-c", _SHELL), ("row 0", "quit")),
+        Program("Textual, a shell with a small DataTable", (sys.executable, "-c", _SHELL), ("row 0", "palette")),
     ]
 
 
