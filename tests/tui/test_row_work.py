@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from fluxtui.tui.screens.batch.column_screen import ColumnScreen, offers_for
 from fluxtui.tui.screens.batch.replace_screen import ReplaceScreen
@@ -155,6 +156,18 @@ async def test_a_replacement_is_seen_before_it_is_done(workspace: Path) -> None:
         assert "Replaced in 40 tasks" in told(bench)
         await bench.press("ctrl+z")
         assert bench.desk.batch.tasks[7].prompt == "A photograph of tree 7"
+
+
+async def test_enter_before_the_preview_is_there_is_not_lost(workspace: Path) -> None:
+    async with opened(workspace) as bench:
+        await bench.press("right")
+        screen = await replacing(bench)
+        with screen.prevent(Input.Changed):
+            screen.find.value, screen.put.value = "photograph", "painting"
+        screen._look()  # noqa: SLF001 - typed just now
+        screen.action_do()
+        await until(lambda: bench.app.screen is bench.screen)
+        assert bench.desk.batch.tasks[5].prompt == "A painting of tree 5"
 
 
 @presses("replace.regex", "replace.case", "replace.column")

@@ -118,6 +118,7 @@ class ReplaceScreen(ModalScreen[Preview | None]):
         self.preview: Preview | None = None
         self._wanted = 0
         self._working = False
+        self._agreed = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="card wide") as card:
@@ -177,7 +178,7 @@ class ReplaceScreen(ModalScreen[Preview | None]):
     def _look(self) -> None:
         """Work out what would change, for the newest wish only."""
         self._wanted += 1
-        self.preview = None
+        self.preview, self._agreed = None, False
         if not self._working:
             self._working = True
             begin(self, self._keep_up, group="preview")
@@ -195,6 +196,8 @@ class ReplaceScreen(ModalScreen[Preview | None]):
                 if done == self._wanted and self.is_attached:
                     self.preview = preview
                     self._show(preview)
+                    if self._agreed:
+                        self.action_do()
         finally:
             self._working = False
 
@@ -220,7 +223,10 @@ class ReplaceScreen(ModalScreen[Preview | None]):
         self.changes.scroll_relative(y=2 * step, animate=False)
 
     def action_do(self) -> None:
-        if self.preview is not None and self.preview.possible:
+        """Do it; whoever was quicker than the preview has it done when it is there."""
+        if self.preview is None:
+            self._agreed = True
+        elif self.preview.possible:
             self.dismiss(self.preview)
 
     def action_leave(self) -> None:
