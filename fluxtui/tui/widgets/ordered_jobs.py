@@ -170,7 +170,6 @@ class OrderedJobs(Rows):
         if line != self._line:
             self._line = line
             self.post_message(self.JobSelected(self, self.job_id))
-            self.refresh_bindings()
 
     def watch_cursor(self, before: int, after: int) -> None:
         super().watch_cursor(before, after)
