@@ -10,9 +10,9 @@ SCREEN = (
 )  # fmt: skip
 
 KEYS = (
-    Key("settings.add-key", "a", "add_key", "settings", "one more key", "A further key for the action.", True),
+    Key("settings.add-key", "a", "add_key", "settings", "add a key", "A further key for the action.", True),
     Key("settings.reset", "backspace,delete", "reset", "settings", "own key", "The key that it came with.", True),
-    Key("settings.reset-all", "R", "reset_all", "settings", "all keys anew", "Every action's own key; asks.", True),
+    Key("settings.reset-all", "R", "reset_all", "settings", "all keys anew", "Every action's own key; asks."),
 )  # fmt: skip
 
 WORKSPACES = (

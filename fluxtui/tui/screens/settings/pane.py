@@ -73,7 +73,7 @@ class FilteredPane(SettingsPane):
 
     def filter(self) -> None:
         self.field.display = True
-        self.field.focus()
+        self.screen.set_focus(self.field)  # at once: what is typed next is for it, and no key of the list
 
     def narrow(self) -> None:
         """The words changed: show the lines that have them."""
