@@ -141,7 +141,7 @@ async def test_sorting_goes_through_the_orders_and_turns_round(studio: Studio) -
         assert "task▴" in lines(app)[0]
 
 
-@presses("run.sort-by", "dialog.down", "dialog.choose", "dialog.back")
+@presses("run.sort-by", "dialog.down", "dialog.up", "dialog.choose", "dialog.back")
 async def test_an_order_is_chosen_and_chosen_again_turned_round(studio: Studio) -> None:
     studio.new_run()
     app = cockpit(studio.workspace)
@@ -150,7 +150,7 @@ async def test_an_order_is_chosen_and_chosen_again_turned_round(studio: Studio) 
         table = run_screen(app).table
         await pilot.press("S")
         await until(lambda: isinstance(app.screen, AskScreen))
-        await pilot.press("down", "down", "enter")
+        await pilot.press("down", "down", "down", "up", "enter")
         await until(lambda: (table.view.sort, table.view.descending) == ("task", False))
         await pilot.press("S", "t")
         await until(lambda: table.view.descending)
