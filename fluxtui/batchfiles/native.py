@@ -48,7 +48,7 @@ def check_native(value: Any, report: Report, stem: str) -> Batch:
         axes=_axes(value.get("axes"), report),
         defaults=_defaults(value.get("defaults"), report),
         repeat=_repeat(value.get("repeat"), report),
-        recipe=_recipe(value.get("recipe"), report),
+        recipe=check_recipe(value.get("recipe"), report),
     )
 
 
@@ -112,7 +112,8 @@ def _repeat(value: Any, report: Report) -> int:
     return value
 
 
-def _recipe(value: Any, report: Report) -> dict[str, JsonValue] | None:
+def check_recipe(value: Any, report: Report) -> dict[str, JsonValue] | None:
+    """Return a recipe as it will be kept, reporting what is wrong with it."""
     if value is None:
         return None
     if not isinstance(value, dict):

@@ -7,6 +7,7 @@ from fluxtui.batchfiles.findings import ReadResult, Report
 from fluxtui.batchfiles.native import check_native, native_mapping
 from fluxtui.batchfiles.yamltext import parse, plain_scalar
 from fluxtui.domain.batch import Batch
+from fluxtui.domain.values import JsonObject
 
 if TYPE_CHECKING:
     import yaml
@@ -25,11 +26,14 @@ def read(text: str, file: str, stem: str) -> ReadResult:
 
 
 def write(batch: Batch) -> str:
+    return dumped(native_mapping(batch))
+
+
+def dumped(value: JsonObject) -> str:
+    """Return a mapping as YAML that `yamltext` reads back the same."""
     import yaml
 
-    return yaml.dump(
-        native_mapping(batch), Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=10_000, indent=2
-    )
+    return yaml.dump(value, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=10_000, indent=2)
 
 
 @cache

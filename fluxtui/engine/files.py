@@ -3,6 +3,7 @@
 from fluxtui.batchfiles.findings import BatchFileError, Finding, ReadResult
 from fluxtui.batchfiles.parameters import KNOWN_PARAMETERS, WrongValueError, format_cell, parse_axis_values, parse_cell
 from fluxtui.batchfiles.reading import read_batch, read_batch_text
+from fluxtui.batchfiles.recipes import parse_recipe, recipe_text
 from fluxtui.batchfiles.saving import (
     FileChangedError,
     Opened,
@@ -41,8 +42,10 @@ __all__ = [
     "open_batch",
     "parse_axis_values",
     "parse_cell",
+    "parse_recipe",
     "read_batch",
     "read_batch_text",
+    "recipe_text",
     "save_batch",
     "stamp_of",
     "task_errors",

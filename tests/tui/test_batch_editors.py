@@ -2,17 +2,8 @@
 
 from pathlib import Path
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from textual.widgets import Input
-
-from fluxtui.domain.batch import Axis, Batch
-from fluxtui.tui.editing import axes
-from fluxtui.tui.editing.fields import FieldError
 from fluxtui.tui.screens.batch.column_screen import ColumnScreen
 from fluxtui.tui.screens.batch.prompt_editor import PromptEditor, PromptPane
-from fluxtui.tui.screens.dialogs.screen import LineScreen
 from tests.conditions import until
 from tests.tui.keys import presses
 from tests.tui.trees import opened
@@ -78,46 +69,3 @@ async def test_typing_in_two_prompts_is_two_steps(workspace: Path) -> None:
         await bench.press("ctrl+z")
         assert bench.desk.batch.tasks[1].prompt == "A photograph of tree 1"
         assert bench.desk.batch.tasks[0].prompt == "xyA photograph of tree 0"
-
-
-@presses("batch.axes")
-async def test_axes_are_written_as_a_line(workspace: Path) -> None:
-    async with opened(workspace) as bench:
-        await bench.press("a")
-        await until(lambda: isinstance(bench.app.screen, LineScreen) and bench.app.screen.query("Input:focus"))
-        await bench.type("seed=1..")
-        await bench.press("enter")
-        assert isinstance(bench.app.screen, LineScreen), "a line that cannot be stays to be corrected"
-        bench.app.screen.query_one(Input).value = "seed=1..4; repeat=2"
-        await bench.press("enter")
-        await until(lambda: bench.app.screen is bench.screen)
-        assert bench.desk.batch.axes == (Axis("seed", (1, 2, 3, 4)),)
-        assert bench.desk.batch.repeat == 2
-        await bench.press("ctrl+z")
-        assert bench.desk.batch.axes == ()
-        assert bench.desk.batch.repeat == 1
-
-
-VALUES = st.one_of(
-    st.integers(-5, 50), st.sampled_from([2.5, "anime", "a, b", 'say "so"', "28", "x; y", "1024x768", True])
-)
-
-
-@given(st.lists(st.lists(VALUES, min_size=1, max_size=5, unique_by=repr), max_size=3), st.integers(1, 9))
-def test_a_line_of_axes_reads_back_as_it_was(values: list[list[int | float | str | bool]], repeat: int) -> None:
-    names = ("style", "mood", "quality")
-    batch = Batch("b", (), axes=tuple(Axis(n, tuple(v)) for n, v in zip(names, values, strict=False)), repeat=repeat)
-    again = axes.with_axes(Batch("b", ()), axes.axes_line(batch)).batch
-    assert [(axis.name, list(map(repr, axis.values))) for axis in again.axes] == [
-        (axis.name, list(map(repr, axis.values))) for axis in batch.axes
-    ]
-    assert again.repeat == repeat
-
-
-@pytest.mark.parametrize(
-    "line", ["seed", "=1", "seed=", "seed=1..", "repeat=0", "repeat=x", "seed=1; seed=2", "size=q"]
-)
-def test_a_line_that_cannot_be_is_refused_in_words(line: str) -> None:
-    with pytest.raises(FieldError) as error:
-        axes.with_axes(Batch("b", ()), line)
-    assert error.value.sentence().endswith((".", "!", "?"))

@@ -7,6 +7,7 @@ from fluxtui.tui.keymap.base import Key, bindings
 from fluxtui.tui.keymap.batch import BATCH, PROMPT, TARGETS
 from fluxtui.tui.keymap.cockpit import GLOBAL
 from fluxtui.tui.keymap.dialogs import CHOICES, DIALOG, PAPER
+from fluxtui.tui.keymap.frame import FIELDS, FRAME, RECIPE
 from fluxtui.tui.keymap.help import KEYS, TOUR
 from fluxtui.tui.keymap.history import AMEND, HISTORY
 from fluxtui.tui.keymap.picture import LOOK
@@ -26,7 +27,9 @@ __all__ = [
     "COLUMNS",
     "DIALOG",
     "EVERY",
+    "FIELDS",
     "FILTER",
+    "FRAME",
     "GLOBAL",
     "HISTORY",
     "JOBS",
@@ -38,6 +41,7 @@ __all__ = [
     "PICK",
     "PROMPT",
     "PROVIDERS",
+    "RECIPE",
     "REPLACE",
     "ROWS",
     "RUN",
@@ -53,7 +57,7 @@ __all__ = [
 ]
 
 EVERY: tuple[Key, ...] = (
-    *GLOBAL, *RUN, *RUN_VIEW, *JOBS, *FILTER, *LOG, *COLUMNS, *RUNS, *BATCH, *SHEET,
+    *GLOBAL, *RUN, *RUN_VIEW, *JOBS, *FILTER, *LOG, *COLUMNS, *RUNS, *BATCH, *FRAME, *FIELDS, *RECIPE, *SHEET,
     *CELL, *REPLACE, *PICK, *NOTHING, *TARGETS, *PROMPT, *PROVIDERS, *HISTORY, *AMEND, *SETTINGS, *WELCOME,
     *LOOK, *ROWS, *DIALOG, *CHOICES, *PAPER, *KEYS, *TOUR,
 )  # fmt: skip

@@ -5,7 +5,6 @@ from fluxtui.tui.keymap.base import Key
 BATCH = (
     Key("batch.start", "s", "start", "batch", "start", "Start; asks once, with pictures, money and time.", True),
     Key("batch.findings", "w", "show_findings", "batch", "warnings", "Every warning and impossible cell.", True),
-    Key("batch.axes", "a", "edit_axes", "batch", "axes", "What every task is drawn with: seed=1..4."),
     Key("batch.save", "ctrl+s", "save", "batch", "save", "Save; asks before anything would be lost.", True),
     Key("batch.save-as", "W", "save_as", "batch", "save as", "Save under another name and format."),
     Key("batch.undo", "ctrl+z", "undo", "batch", "undo", "Take the last change back."),

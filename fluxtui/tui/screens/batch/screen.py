@@ -11,49 +11,24 @@ from textual.content import Content
 from textual.events import Paste
 from textual.widgets import Static
 
-from fluxtui.domain.batch import Batch
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.tui import keymap
 from fluxtui.tui.doors.batches import Sheet
-from fluxtui.tui.editing import axes
-from fluxtui.tui.editing.fields import FieldError
 from fluxtui.tui.screens.batch import words
 from fluxtui.tui.screens.batch.desk import Changed
-from fluxtui.tui.screens.batch.files import FileLife
+from fluxtui.tui.screens.batch.framing import Framing
 from fluxtui.tui.screens.batch.head import BatchHead
 from fluxtui.tui.screens.batch.lists import TargetList
 from fluxtui.tui.screens.batch.nothing import Beginnings, Nothing
 from fluxtui.tui.screens.batch.prompt_editor import PromptPane
 from fluxtui.tui.screens.batch.sheet import TaskSheet
 from fluxtui.tui.screens.batch.sheet_pane import SheetPane
-from fluxtui.tui.screens.dialogs.screen import LineScreen
 from fluxtui.tui.work import begin, in_thread
 
 _SAMPLE = 8  # tasks: enough for the price of one picture
 
 
-NO_AXES = "-"
-"""What is written for no axes at all."""
-
-
-def axes_question(batch: Batch) -> LineScreen:
-    """Ask for the axes: the values that each task is drawn with, in every combination."""
-
-    def check(line: str) -> str | None:
-        try:
-            axes.with_axes(batch, "" if line == NO_AXES else line)
-        except FieldError as error:
-            return error.sentence()
-        return None
-
-    body = Content(
-        "Every task is drawn once for each combination, and repeat times.\n"
-        "seed=1..4; guidance=2.5, 5; style=anime, manga; repeat=2        - for none"
-    )
-    return LineScreen("Axes", body, value=axes.axes_line(batch), placeholder="seed=1..4", check=check)
-
-
-class BatchScreen(FileLife):
+class BatchScreen(Framing):
     """The sheet and the selected task on the left, targets and the quote on the right."""
 
     CSS_PATH = "screen.tcss"
@@ -159,16 +134,6 @@ class BatchScreen(FileLife):
     @on(TargetList.Ticked)
     def _targets_ticked(self) -> None:
         self.desk.choose(self.targets.chosen())
-
-    def action_edit_axes(self) -> None:
-        """Ask for the axes as one line."""
-
-        def answered(line: str | None) -> None:
-            if line is not None:
-                self.desk.apply(axes.with_axes(self.desk.batch, "" if line == NO_AXES else line))
-
-        if self.desk.document is not None:
-            self.app.push_screen(axes_question(self.desk.batch), answered)
 
     @on(Beginnings.Begun)
     def _begun(self, event: Beginnings.Begun) -> None:
