@@ -1,8 +1,7 @@
 """A workspace with a real history, a stand-in for the engine, and the cockpit on top, all with a fixed clock."""
 
 import hashlib
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -251,8 +250,3 @@ async def shown(app: Cockpit, pilot: Pilot[int]) -> None:
     await until(lambda: quiet(app))
     await pilot.pause()
 
-
-def stopwatch() -> Callable[[], float]:
-    """Return a function that tells the seconds since now."""
-    begun = time.perf_counter()
-    return lambda: time.perf_counter() - begun

@@ -5,7 +5,7 @@ import pytest
 from fluxtui.domain.jobs import JobState, RunState
 from fluxtui.tui.screens.history.screen import HistoryScreen
 from tests.conditions import until
-from tests.tui.harness import BFL, TASKS, UNAVAILABLE, Studio, cells, cockpit, running, stopwatch
+from tests.tui.harness import BFL, TASKS, UNAVAILABLE, Studio, cells, cockpit, running
 from tests.tui.history import finished, listed, opened, prompted, said, screen_of, title
 from tests.tui.keys import presses
 
@@ -71,28 +71,18 @@ async def test_the_cursor_stays_on_its_run(studio: Studio) -> None:
         assert screen_of(app).table.run_id == first
 
 
-async def test_what_changes_elsewhere_shows_within_half_a_second(studio: Studio) -> None:
+async def test_what_changes_elsewhere_shows_by_itself(studio: Studio) -> None:
     finished(studio)
     app = cockpit(studio.workspace)
-    took: dict[str, list[float]] = {"made": [], "paused": [], "deleted": []}
     async with running(app) as pilot:
         await opened(app, pilot, 1)
         table = screen_of(app).table
-        for _ in range(4):
-            new = studio.new_run(cells(TASKS[:1], (BFL,)), batch="new")
-            since = stopwatch()
-            await until(lambda: new in listed(app))  # noqa: B023 - awaited at once
-            took["made"].append(since())
-            studio.set_state(new, RunState.PAUSED)
-            since = stopwatch()
-            await until(lambda: (row := table.row(new)) and row.state is RunState.PAUSED)  # noqa: B023
-            took["paused"].append(since())
-            studio.sql("UPDATE runs SET deleting = 'records' WHERE id = ?", new)
-            since = stopwatch()
-            await until(lambda: new not in listed(app))  # noqa: B023
-            took["deleted"].append(since())
-    # The best of several: a machine at its limits is slow with everything.
-    assert dict.fromkeys(took, True) == {what: min(times) < 0.5 for what, times in took.items()}
+        new = studio.new_run(cells(TASKS[:1], (BFL,)), batch="new")
+        await until(lambda: new in listed(app))
+        studio.set_state(new, RunState.PAUSED)
+        await until(lambda: (row := table.row(new)) and row.state is RunState.PAUSED)
+        studio.sql("UPDATE runs SET deleting = 'records' WHERE id = ?", new)
+        await until(lambda: new not in listed(app))
 
 
 async def test_only_lines_that_look_different_are_drawn_again(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

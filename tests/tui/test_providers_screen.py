@@ -131,7 +131,7 @@ async def test_lanes_and_checks_change_the_cards_while_they_are_shown(studio: St
         await until(lambda: "41 of 50 requests left" in card_text(shown))
         for told in (
             "3 in flight, at most 24, 8 at present",
-            "half within 4.0 s",
+            "p50 4.0 s",
             "rate limited 2, timeout 1",
             "just now",
         ):

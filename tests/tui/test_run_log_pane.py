@@ -1,6 +1,5 @@
 """The log pane of the Run screen, through its keys."""
 
-import time
 
 import pytest
 
@@ -162,10 +161,8 @@ async def test_a_million_events_are_read_from_the_newest_back(studio: Studio) ->
     app = cockpit(studio.workspace)
     async with running(app) as pilot:
         await shown(app, pilot)
-        began = time.perf_counter()
         await pilot.press("L")
         await until(lambda: log(app).row_count > 0 and bool(told(app)) and "sending" in told(app)[-1])
-        assert time.perf_counter() - began < 2.0
         assert not log(app).complete
         assert titles(app)[0].startswith("log · last 5,000")
         newest = log(app).row_count
@@ -175,10 +172,8 @@ async def test_a_million_events_are_read_from_the_newest_back(studio: Studio) ->
         assert log(app).current != job
         before = log(app).current
         assert log(app).cursor > 0 or before is None
-        began = time.perf_counter()
         await pilot.press("G", "e")
         await until(lambda: "Nothing of that kind" in "".join(told(app)))
-        assert time.perf_counter() - began < 2.0
 
 
 @pytest.mark.parametrize(

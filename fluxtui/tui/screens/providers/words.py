@@ -110,7 +110,7 @@ def _figures(card: TargetCard, now: float, sheet: _Sheet) -> list[Content]:
     lines = [say("at once", _limit_words(card))]
     if lane is not None and lane.latencies:
         lines.append(say("latency", spark(lane.latencies, max(8, min(40, sheet.width - _LABEL))), "$primary"))
-        lines.append(say("", f"half within {faces.duration(lane.p50)}, 95 % within {faces.duration(lane.p95)}"))
+        lines.append(say("", f"p50 {faces.duration(lane.p50)} · p95 {faces.duration(lane.p95)}"))
     errors = recent_errors(lane, now)
     told = ", ".join(f"{kind.replace('_', ' ')} {count:,}" for kind, count in errors.items())
     lines.append(say("last hour", told or "no errors", "$warning" if errors else "$state-done"))
