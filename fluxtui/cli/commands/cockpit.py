@@ -1,5 +1,6 @@
 """`fluxtui [BATCH]`: the cockpit, or the headless run where there is no terminal."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -49,7 +50,8 @@ def command(
 ) -> int:
     if batch is not None and batch != "-" and not Path(batch).exists():
         raise click.UsageError(_unknown(batch))
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    served = bool(os.environ.get("TEXTUAL_DRIVER"))  # `textual serve`: a browser is the terminal
+    if not served and not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _without_terminal(batch, session, sandbox, start, targets)
     from fluxtui.cli.cockpit import open_cockpit
 

@@ -40,7 +40,7 @@ class KeysScreen(ModalScreen[None]):
 
     def __init__(self, screen: Screen[object], app: "Cockpit") -> None:
         super().__init__()
-        self._bound = bound_keys(screen, app)
+        self._bound = sorted(bound_keys(screen, app), key=lambda each: each.node is app)  # what is near comes first
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="card") as card:

@@ -132,9 +132,14 @@ async def _show(app: "Cockpit", home: str, index: int) -> None:
         if screen.standing:
             break
         await asyncio.sleep(0.01)
-    pane = next((found for name in step.panes for found in screen.query(name) if found.display), screen)
+    named = (found for name in step.panes for found in screen.query(name))
+    pane = next((found for found in named if _is_shown(found)), screen)
     pane.add_class("-pointed")
     await app.push_screen(TourScreen(home, index, pane, _words(app, step.text)))
+
+
+def _is_shown(widget: Widget) -> bool:
+    return all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget))
 
 
 def _words(app: "Cockpit", text: str) -> Content:
