@@ -39,6 +39,11 @@ class Drafting:
         if draft is not None:
             await in_thread(_let_go, draft, keep)
 
+    def close(self) -> None:
+        """The screen is taken down: what was kept stays for whoever opens it next."""
+        if self._draft is not None:
+            self._draft.release()
+
     def take(self, draft: "Draft") -> None:
         """Go on with a draft that was left behind."""
         self._draft, self._kept = draft, True

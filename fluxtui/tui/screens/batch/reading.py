@@ -31,6 +31,9 @@ class ReadingScreen(WorkingScreen):
         self.drafting = Drafting(self)
         self.desk.subscribe(self._see_to_draft)
 
+    def on_unmount(self) -> None:
+        self.drafting.close()
+
     def _see_to_draft(self, what: Changed) -> None:
         if self.is_mounted and not what & Changed.OPENED:
             self.drafting.hear(what)
