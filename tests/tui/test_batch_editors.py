@@ -1,4 +1,4 @@
-"""The prompt editor and the axes of the Batch screen."""
+"""The editor of prompt and negative prompt on the Batch screen."""
 
 from pathlib import Path
 

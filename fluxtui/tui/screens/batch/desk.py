@@ -57,8 +57,8 @@ class Priced:
         return self
 
 
-class Desk:
-    """Changes go through `apply`; whoever shows something hears of them."""
+class OnTheDesk:
+    """What lies there. The rows of a quote are found by task: others may have come or gone since."""
 
     def __init__(self) -> None:
         self.document: Document | None = None
@@ -69,12 +69,6 @@ class Desk:
         self.marked: frozenset[int] = frozenset()
         self.priced: Priced | None = None
         self.pricing = False
-        self._named: tuple[Target, ...] = ()
-        self._hear: list[Callable[[Changed], None]] = []
-        self._untold = Changed(0)
-        self._telling = False
-
-    # --- what there is -------------------------------------------------------------------------------
 
     @property
     def batch(self) -> Batch:
@@ -133,6 +127,17 @@ class Desk:
     def as_sheet(self) -> Sheet | None:
         """Return the batch as it is now in the form that the engine's door takes."""
         return None if self.sheet is None else replace(self.sheet, batch=self.batch)
+
+
+class Desk(OnTheDesk):
+    """Changes go through `apply`; whoever shows something hears of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._named: tuple[Target, ...] = ()
+        self._hear: list[Callable[[Changed], None]] = []
+        self._untold = Changed(0)
+        self._telling = False
 
     # --- changing it -----------------------------------------------------------------------------------
 
