@@ -88,7 +88,7 @@ async def choose_who_draws(app: Cockpit, pilot: Pilot[int]) -> None:
     screen = batch_screen(app)
     await until(lambda: priced(app) == 200 * len(screen.desk.targets))
     assert len(screen.desk.targets) > 1
-    while app.focused is not screen.targets:
+    while app.focused is None or app.focused.id != "targets":
         await pilot.press("tab")
     await pilot.press("A", "A", "g", "down", "space")
     await until(lambda: len(screen.desk.targets) == 1 and priced(app) == 200)
