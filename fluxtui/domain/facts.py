@@ -6,6 +6,7 @@ from typing import Literal
 
 from fluxtui.domain.money import Price
 from fluxtui.domain.size import Size
+from fluxtui.domain.values import JsonValue
 
 SizeForm = Literal["pixels", "list", "shapes", "fixed"]
 
@@ -48,10 +49,28 @@ class Abilities:
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterFacts:
+    """What a model takes for one parameter: `words` says it to a person (`1 to 50, usually 28`).
+
+    `low` and `high` are limits, None for none; `choices` the only values, empty for any; `default` is the
+    service's own, None where it does not say.
+    """
+
+    name: str
+    words: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    default: JsonValue = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFacts:
     """One model. `price` is that of one picture of the default size, `seconds` the typical time to a picture.
 
-    `sizes` and `abilities` are None, and `parameters` empty, where the provider does not say.
+    `sizes` and `abilities` are None, and `parameters` empty, where the provider does not say. `ranges` are of the
+    `parameters`; with `any_parameter`, others are passed on as they are.
     """
 
     model: str
@@ -64,3 +83,5 @@ class ModelFacts:
     deprecated: date | None = None
     retired: date | None = None
     note: str | None = None
+    ranges: tuple[ParameterFacts, ...] = ()
+    any_parameter: bool = False

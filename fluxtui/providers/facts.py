@@ -2,11 +2,11 @@
 
 from typing import Protocol, runtime_checkable
 
-from fluxtui.domain.facts import Abilities, ModelFacts, SizeFacts, SizeForm
+from fluxtui.domain.facts import Abilities, ModelFacts, ParameterFacts, SizeFacts, SizeForm
 from fluxtui.domain.request import ImageRequest
 from fluxtui.domain.size import LARGEST_SIDE, Size
 from fluxtui.providers import catalog, sizes, translation
-from fluxtui.providers.catalog import Model, SizeRule
+from fluxtui.providers.catalog import Model, Parameter, SizeRule
 
 A_PROMPT = "a lighthouse on a cliff at dusk"
 """Where prices depend on the prompt's length: a short one."""
@@ -46,7 +46,40 @@ def of(model: Model) -> ModelFacts:
         deprecated=model.deprecated,
         retired=model.retired,
         note=model.note,
+        ranges=tuple(of_parameter(parameter) for parameter in names.values()),
+        any_parameter=model.open,
     )
+
+
+def of_parameter(parameter: Parameter) -> ParameterFacts:
+    """Return what a model takes for a parameter, in words and as data."""
+    low, high = parameter.low, parameter.high
+    match parameter.kind:
+        case "choice":
+            words = _listed(list(parameter.choices)) if parameter.choices else "one of its words"
+        case "boolean":
+            words = "true or false"
+        case "integer" | "number":
+            words = _limits(low, high) or ("a whole number" if parameter.kind == "integer" else "a number")
+        case "string":
+            words = "text"
+        case "loras":
+            words = "names and weights"
+        case "json":
+            words = "JSON"
+    if parameter.default is not None and parameter.kind not in ("loras", "json"):
+        words += f", usually {str(parameter.default).lower() if parameter.kind == 'boolean' else parameter.default}"
+    if parameter.required:
+        words += ", needed"
+    return ParameterFacts(
+        parameter.name, words, low, high, parameter.choices, parameter.default, required=parameter.required
+    )
+
+
+def _limits(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f"{low:g} to {high:g}"
+    return f"at least {low:g}" if low is not None else f"at most {high:g}" if high is not None else ""
 
 
 def of_service(provider_id: str) -> tuple[ModelFacts, ...]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fluxtui.engine.files import BatchFileError, Stamp
     from fluxtui.engine.live_quote import LiveQuote, Pricer
     from fluxtui.engine.plan import Plan
+    from fluxtui.engine.ranges import TargetRanges
     from fluxtui.engine.services import Services
 
 EXAMPLE = "city.yaml"
@@ -69,6 +70,10 @@ class BatchDoor(Protocol):
     def price(
         self, batch: Batch, targets: Iterable[Target], source: str | None, stopped: Callable[[], bool]
     ) -> "LiveQuote | None": ...
+
+    def ranges(self, targets: Iterable[Target]) -> "tuple[TargetRanges, ...]":
+        """Return what each target takes, for editors. Raises FluxtuiError for the settings only."""
+        ...
 
 
 class Batches:
@@ -144,6 +149,11 @@ class Batches:
         if self._pricer is None or self._pricer[0] is not services:
             self._pricer = (services, Pricer(services))
         return self._pricer[1].quote(batch, targets, source=source, stopped=stopped)
+
+    def ranges(self, targets: Iterable[Target]) -> "tuple[TargetRanges, ...]":
+        from fluxtui.engine.ranges import ranges_of
+
+        return ranges_of(self._workshop.services(), targets)
 
 
 def _unreadable(path: Path, error: "BatchFileError | None") -> Sheet:

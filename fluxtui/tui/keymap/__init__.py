@@ -4,7 +4,7 @@ Keys are rebound by id (`App.set_keymap`); footer, help and palette read what is
 """
 
 from fluxtui.tui.keymap.base import Key, bindings
-from fluxtui.tui.keymap.batch import BATCH, PROMPT, TARGETS
+from fluxtui.tui.keymap.batch import BATCH, PROMPT, TARGETS, TASK, TASK_LINE
 from fluxtui.tui.keymap.cockpit import GLOBAL
 from fluxtui.tui.keymap.dialogs import CHOICES, DIALOG, PAPER
 from fluxtui.tui.keymap.frame import FIELDS, FRAME, RECIPE
@@ -50,6 +50,8 @@ __all__ = [
     "SETTINGS",
     "SHEET",
     "TARGETS",
+    "TASK",
+    "TASK_LINE",
     "TOUR",
     "WELCOME",
     "Key",
@@ -58,6 +60,6 @@ __all__ = [
 
 EVERY: tuple[Key, ...] = (
     *GLOBAL, *RUN, *RUN_VIEW, *JOBS, *FILTER, *LOG, *COLUMNS, *RUNS, *BATCH, *FRAME, *FIELDS, *RECIPE, *SHEET,
-    *CELL, *REPLACE, *PICK, *NOTHING, *TARGETS, *PROMPT, *PROVIDERS, *HISTORY, *AMEND, *SETTINGS, *WELCOME,
-    *LOOK, *ROWS, *DIALOG, *CHOICES, *PAPER, *KEYS, *TOUR,
+    *CELL, *REPLACE, *PICK, *NOTHING, *TARGETS, *PROMPT, *TASK, *TASK_LINE, *PROVIDERS, *HISTORY, *AMEND,
+    *SETTINGS, *WELCOME, *LOOK, *ROWS, *DIALOG, *CHOICES, *PAPER, *KEYS, *TOUR,
 )  # fmt: skip

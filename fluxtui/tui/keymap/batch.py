@@ -23,3 +23,14 @@ PROMPT = (
     Key("prompt.undo", "ctrl+z", "take_back", "prompt", "undo", "Take the last change of the batch back."),
     Key("prompt.redo", "ctrl+y", "do_again", "prompt", "redo", "Do again what was taken back."),
 )  # fmt: skip
+
+TASK = (
+    Key("task.edit", "enter,e", "edit", "task", "edit", "Change the value; it applies as you type.", True, display="↵"),
+    Key("task.clear", "x,delete", "clear", "task", "clear", "Take the value away; ctrl+z brings it back.", True),
+    Key("task.add", "plus", "add", "task", "add", "Add a parameter, or a word of context.", True, display="+"),
+    Key("task.leave", "escape", "leave", "task", "back to the sheet", "Go back to the sheet.", early=False),
+)  # fmt: skip
+
+TASK_LINE = (
+    Key("task-line.leave", "escape", "leave", "task", "done", "Keep it; go back to the list.", True, display="esc"),
+)  # fmt: skip

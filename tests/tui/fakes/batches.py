@@ -9,6 +9,7 @@ from fluxtui.domain.batch import Axis, Batch, Target, Task
 from fluxtui.domain.money import Micros, Price, usd
 from fluxtui.engine.live_quote import LiveQuote
 from fluxtui.engine.quote import Quote, QuoteLine
+from fluxtui.engine.ranges import TargetRanges
 from fluxtui.tui.doors.batch_files import BatchFiles
 from fluxtui.tui.doors.batches import Quoted, Sheet
 
@@ -39,6 +40,9 @@ class FakeBatches:
         self, batch: Batch, targets: Iterable[Target], source: str | None, stopped: Callable[[], bool]
     ) -> LiveQuote | None:
         return LiveQuote(_quote(len(batch.tasks), targets))
+
+    def ranges(self, targets: Iterable[Target]) -> tuple[TargetRanges, ...]:
+        return tuple(TargetRanges(target.name, {"steps": "1 to 50, usually 28"}) for target in targets)
 
 
 def _quote(tasks: int, targets: Iterable[Target]) -> Quote:
