@@ -23,6 +23,7 @@ from fluxtui.tui.screens.batch.nothing import Beginnings, Nothing
 from fluxtui.tui.screens.batch.prompt_editor import PromptPane
 from fluxtui.tui.screens.batch.sheet import TaskSheet
 from fluxtui.tui.screens.batch.sheet_pane import SheetPane
+from fluxtui.tui.screens.batch.task_editor import TaskEditor
 from fluxtui.tui.work import begin, in_thread
 
 _SAMPLE = 8  # tasks: enough for the price of one picture
@@ -57,11 +58,10 @@ class BatchScreen(Framing):
                 yield SheetPane()
                 with Horizontal(id="task-row"):
                     yield PromptPane()
+                    yield TaskEditor()
             with Vertical(id="right"):
-                with Container(id="targets-pane", classes="pane"):
-                    yield TargetList(id="targets")
-                with Container(id="quote-pane", classes="pane"), VerticalScroll(id="quote"):
-                    yield Static("", id="sums", markup=False)
+                yield TargetsPane()
+                yield PreflightPane()
         yield Nothing(id="nothing")
 
     def settle_in(self) -> None:
@@ -97,34 +97,6 @@ class BatchScreen(Framing):
                 self.targets.refresh()
         if what & (Changed.QUOTE | Changed.FRAME | Changed.OPENED):
             self._show_quote()
-
-    def _show_opened(self) -> None:
-        sheet = self.desk.sheet
-        if sheet is not None:
-            self.targets.show(sheet.offered, frozenset(t.name for t in self.desk.targets), sheet.unusable)
-            if not sheet.broken:
-                begin(self, partial(self._price_offered, sheet), group="offers", exclusive=True)
-
-    async def _price_offered(self, sheet: Sheet) -> None:
-        """Price every target on offer by a few tasks, so that the list shows what each would cost."""
-        few = replace(sheet, batch=replace(sheet.batch, tasks=sheet.batch.tasks[:_SAMPLE]))
-        try:
-            quoted = await in_thread(self.app.engine.batches.quote, few, sheet.offered)
-        except FluxtuiError:
-            return  # the chosen ones were priced; an offer that cannot be stays without a number
-        if self.standing and sheet is self.desk.sheet:
-            self.targets.show_quotes({line.target: line for line in quoted.quote.lines})
-            self.offers_priced = True
-
-    def _show_quote(self) -> None:
-        desk = self.desk
-        quote = None if desk.live is None or not desk.batch.tasks else desk.live.quote
-        if desk.batch.tasks or desk.broken:
-            content = words.quote_words(quote, desk.sheet, self.app.sandbox, desk.pricing)
-        else:
-            content = Content.styled("Add a task to see what it costs.", "$muted")
-        self.query_one("#sums", Static).update(content)
-        self.show_title("targets-pane", f"targets {len(desk.targets)} of {len(self.targets.targets)}")
 
     def open_field(self, key: str) -> bool:
         return self.query_one(PromptPane).open_field(key)
