@@ -10,6 +10,7 @@ from fluxtui.tui.app import Cockpit
 from fluxtui.tui.doors.door import RealEngine
 from fluxtui.tui.preferences import PreferenceFile
 from fluxtui.tui.previews.probe import Mode, Terminal
+from fluxtui.tui.screens.batch.column_screen import ColumnScreen
 from fluxtui.tui.screens.batch.replace_screen import ReplaceScreen
 from fluxtui.tui.screens.batch.screen import BatchScreen
 from fluxtui.tui.screens.dialogs.screen import AskScreen
@@ -59,7 +60,9 @@ async def make_a_batch(app: Cockpit, pilot: Pilot[int]) -> None:
 async def edit_it(app: Cockpit, pilot: Pilot[int]) -> None:
     """Change what many rows say: a new column, the same for all; a pattern replaced; two rows taken out and back."""
     desk = batch_screen(app).desk
-    await pilot.press("plus", *"size", "enter")
+    await pilot.press("plus")
+    await until(lambda: isinstance(app.screen, ColumnScreen) and app.screen.query("Input:focus"))
+    await pilot.press(*"size", "enter")
     await until(lambda: desk.key == "size")
     await pilot.press("A", "enter")
     await until(lambda: batch_screen(app).pane.cell.open)
