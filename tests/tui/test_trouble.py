@@ -20,7 +20,6 @@ from fluxtui.domain.jobs import JobState
 from fluxtui.domain.problems import Problem, ProblemKind
 from fluxtui.history import queries
 from fluxtui.history.database import HistoryError, database_path
-from fluxtui.tui import store, surroundings
 from fluxtui.tui.app import Cockpit
 from fluxtui.tui.doors.door import RealEngine
 from fluxtui.tui.preferences import PreferenceFile
@@ -166,7 +165,7 @@ async def test_a_full_or_read_only_disk_is_told_for_as_long_as_it_is(
     studio.new_run()
     real = os.statvfs(studio.workspace)
     now = os.statvfs_result((*real[:4], free // real.f_frsize, *real[5:8], flags, *real[9:]))
-    monkeypatch.setattr(surroundings.os, "statvfs", lambda _: now)
+    monkeypatch.setattr(os, "statvfs", lambda _: now)
     app = cockpit(studio.workspace)
     async with running(app) as pilot:
         await shown(app, pilot)
@@ -185,7 +184,7 @@ async def test_the_reader_outlives_what_nobody_expected(studio: Studio, monkeypa
         def broken(connection: sqlite3.Connection) -> int:
             raise RuntimeError("[/red] out of cheese")
 
-        monkeypatch.setattr(store.queries, "data_version", broken)
+        monkeypatch.setattr(queries, "data_version", broken)
         await until(lambda: "out of cheese" in face(app))
         monkeypatch.undo()
         await until(lambda: not face(app))
