@@ -86,11 +86,11 @@ class LookScreen(CockpitScreen):
     def action_facts(self) -> None:
         self.toggle_class("-facts-off")
 
-    def action_copy_problem(self) -> None:
-        self._run_screen.action_copy_problem()
+    async def action_copy_problem(self) -> None:
+        await self._run_screen.action_copy_problem()
 
-    def action_copy_prompt(self) -> None:
-        self._run_screen.action_copy_prompt()
+    async def action_copy_prompt(self) -> None:
+        await self._run_screen.action_copy_prompt()
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -29,6 +29,9 @@ from fluxtui.tui.widgets.run_head import RunHead, TargetLines, parked_words, sec
 from fluxtui.tui.widgets.run_tabs import RunTabs
 from fluxtui.tui.work import begin
 
+_AFTER_THE_CURSOR = 0.03
+"""Seconds from a step of the cursor to the details of its job: about one repeat of a key that is held."""
+
 
 class RunScreen(ViewingScreen):
     """Progress by target, the table of jobs, the selected job's picture and facts."""
@@ -70,6 +73,7 @@ class RunScreen(ViewingScreen):
         self.detail: JobDetail | None = None
         self._shown_run: int | None = None
         self._known: object = None
+        self._selection_due = False
 
     def compose_body(self) -> ComposeResult:
         yield RunTabs()
@@ -159,6 +163,13 @@ class RunScreen(ViewingScreen):
 
     @on(JobTable.JobSelected)
     def _selected(self) -> None:
+        # The cursor moves in a frame of its own; what is told of its job is drawn after that.
+        if not self._selection_due:
+            self._selection_due = True
+            self.set_timer(_AFTER_THE_CURSOR, self._show_selection)
+
+    def _show_selection(self) -> None:
+        self._selection_due = False
         if self.standing:
             self._read_detail()
             self.small.read()
@@ -200,22 +211,30 @@ class RunScreen(ViewingScreen):
 
     # --- keys ------------------------------------------------------------------------------------
 
-    def action_copy_problem(self) -> None:
-        if self.detail is not None and self.detail.problem is not None:
-            self.app.copy_to_clipboard(problem_text(self.detail))
+    async def _detail_now(self) -> JobDetail | None:
+        """Return what is known of the job under the cursor, also when the cursor only just came to it."""
+        if (None if self.detail is None else self.detail.row.id) != self.table.job_id:
+            await self.show_detail()
+        return self.detail
+
+    async def action_copy_problem(self) -> None:
+        detail = await self._detail_now()
+        if detail is not None and detail.problem is not None:
+            self.app.copy_to_clipboard(problem_text(detail))
             self.app.tell("The error is on the clipboard.")
 
-    def action_copy_prompt(self) -> None:
-        if self.detail is not None:
-            self.app.copy_to_clipboard(self.detail.request.prompt)
+    async def action_copy_prompt(self) -> None:
+        detail = await self._detail_now()
+        if detail is not None:
+            self.app.copy_to_clipboard(detail.request.prompt)
             self.app.tell("The prompt is on the clipboard.")
 
-    def action_open_job(self) -> None:
+    async def action_open_job(self) -> None:
         if self.log_pane.lines.has_focus:
             self.log_pane.lines.action_go_to_job()
         elif self.table.group is not None:
             self.table.action_fold()
-        elif self.detail is not None:
+        elif await self._detail_now() is not None:
             self.app.push_screen(LookScreen(self))
 
     def action_toggle_log(self) -> None:
@@ -234,5 +253,5 @@ class RunScreen(ViewingScreen):
         self.log_pane.lines.action_go_to_job()
 
     @on(Rows.Chosen, "#jobs")
-    def _chosen(self) -> None:
-        self.action_open_job()
+    async def _chosen(self) -> None:
+        await self.action_open_job()
