@@ -4,10 +4,10 @@ Keys are rebound by id (`App.set_keymap`); footer, help and palette read what is
 """
 
 from fluxtui.tui.keymap.base import Key, bindings
-from fluxtui.tui.keymap.batch import BATCH, PROMPT, TARGETS, TASK, TASK_LINE
+from fluxtui.tui.keymap.batch import BATCH, PROMPT, TASK, TASK_LINE
 from fluxtui.tui.keymap.cockpit import GLOBAL
 from fluxtui.tui.keymap.dialogs import CHOICES, DIALOG, PAPER
-from fluxtui.tui.keymap.frame import FIELDS, FRAME, RECIPE
+from fluxtui.tui.keymap.frame import FIELDS, FIND, FRAME, PREFLIGHT, RECIPE, TARGETS
 from fluxtui.tui.keymap.help import KEYS, TOUR
 from fluxtui.tui.keymap.history import AMEND, HISTORY
 from fluxtui.tui.keymap.picture import LOOK
@@ -29,6 +29,7 @@ __all__ = [
     "EVERY",
     "FIELDS",
     "FILTER",
+    "FIND",
     "FRAME",
     "GLOBAL",
     "HISTORY",
@@ -39,6 +40,7 @@ __all__ = [
     "NOTHING",
     "PAPER",
     "PICK",
+    "PREFLIGHT",
     "PROMPT",
     "PROVIDERS",
     "RECIPE",
@@ -60,6 +62,6 @@ __all__ = [
 
 EVERY: tuple[Key, ...] = (
     *GLOBAL, *RUN, *RUN_VIEW, *JOBS, *FILTER, *LOG, *COLUMNS, *RUNS, *BATCH, *FRAME, *FIELDS, *RECIPE, *SHEET,
-    *CELL, *REPLACE, *PICK, *NOTHING, *TARGETS, *PROMPT, *TASK, *TASK_LINE, *PROVIDERS, *HISTORY, *AMEND,
-    *SETTINGS, *WELCOME, *LOOK, *ROWS, *DIALOG, *CHOICES, *PAPER, *KEYS, *TOUR,
+    *CELL, *REPLACE, *PICK, *NOTHING, *TARGETS, *FIND, *PREFLIGHT, *PROMPT, *TASK, *TASK_LINE, *PROVIDERS,
+    *HISTORY, *AMEND, *SETTINGS, *WELCOME, *LOOK, *ROWS, *DIALOG, *CHOICES, *PAPER, *KEYS, *TOUR,
 )  # fmt: skip

@@ -13,11 +13,6 @@ BATCH = (
     Key("batch.reload", "r", "reload", "batch", "read again", "Read the file again; asks about changes first."),
 )  # fmt: skip
 
-TARGETS = (
-    Key("targets.toggle", "space", "tick", "targets", "on/off", "Let the target draw, or not.", True),
-    Key("targets.all", "A", "tick_all", "targets", "all or none", "Tick every target, or none."),
-)  # fmt: skip
-
 PROMPT = (
     Key("prompt.leave", "escape", "leave", "prompt", "back to the sheet", "Go back to the sheet.", True, display="esc"),
     Key("prompt.undo", "ctrl+z", "take_back", "prompt", "undo", "Take the last change of the batch back."),

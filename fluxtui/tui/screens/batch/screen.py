@@ -1,32 +1,27 @@
 """Batch (F2): a sheet of tasks that prices itself, who draws them, what that costs; start with one confirmation."""
 
-from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal, Vertical, VerticalScroll
-from textual.content import Content
+from textual.containers import Horizontal, Vertical
 from textual.events import Paste
-from textual.widgets import Static
 
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.tui import keymap
-from fluxtui.tui.doors.batches import Sheet
-from fluxtui.tui.screens.batch import words
 from fluxtui.tui.screens.batch.desk import Changed
 from fluxtui.tui.screens.batch.framing import Framing
 from fluxtui.tui.screens.batch.head import BatchHead
 from fluxtui.tui.screens.batch.lists import TargetList
 from fluxtui.tui.screens.batch.nothing import Beginnings, Nothing
+from fluxtui.tui.screens.batch.preflight import PreflightPane
 from fluxtui.tui.screens.batch.prompt_editor import PromptPane
 from fluxtui.tui.screens.batch.sheet import TaskSheet
 from fluxtui.tui.screens.batch.sheet_pane import SheetPane
+from fluxtui.tui.screens.batch.targets_pane import TargetsPane
 from fluxtui.tui.screens.batch.task_editor import TaskEditor
 from fluxtui.tui.work import begin, in_thread
-
-_SAMPLE = 8  # tasks: enough for the price of one picture
 
 
 class BatchScreen(Framing):
@@ -48,8 +43,12 @@ class BatchScreen(Framing):
 
     def __init__(self) -> None:
         super().__init__()
-        self.offers_priced = False
         self._nothing = False
+
+    @property
+    def offers_priced(self) -> bool:
+        """Whether the price of every target on offer is shown."""
+        return self.query_one(TargetsPane).priced
 
     def compose_body(self) -> ComposeResult:
         yield BatchHead()
@@ -65,8 +64,6 @@ class BatchScreen(Framing):
         yield Nothing(id="nothing")
 
     def settle_in(self) -> None:
-        for pane, title in (("targets", "targets"), ("quote", "quote")):
-            self.query_one(f"#{pane}-pane").border_title = Content(title)
         self.show_face()
         if self.app.batch_path is not None:
             self.call_after_refresh(self.load, self.app.batch_path)
@@ -86,26 +83,13 @@ class BatchScreen(Framing):
     # --- what changed ----------------------------------------------------------------------------------
 
     def desk_changed(self, what: Changed) -> None:
-        desk = self.desk
         if what & Changed.OPENED:
             self.show_face()
-            self._show_opened()
-        if what & (Changed.FRAME | Changed.OPENED):
-            ticked = frozenset(target.name for target in desk.targets)
-            if ticked != self.targets.ticked:
-                self.targets.ticked = ticked
-                self.targets.refresh()
-        if what & (Changed.QUOTE | Changed.FRAME | Changed.OPENED):
-            self._show_quote()
 
     def open_field(self, key: str) -> bool:
         return self.query_one(PromptPane).open_field(key)
 
     # --- keys ------------------------------------------------------------------------------------------
-
-    @on(TargetList.Ticked)
-    def _targets_ticked(self) -> None:
-        self.desk.choose(self.targets.chosen())
 
     @on(Beginnings.Begun)
     def _begun(self, event: Beginnings.Begun) -> None:

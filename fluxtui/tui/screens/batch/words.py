@@ -65,40 +65,14 @@ def _pictures(count: int) -> str:
     return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
-def quote_words(quoted: Quote | None, sheet: Sheet | None, sandbox: bool, busy: bool) -> Content:
-    """Return the quote: the sums first, then what will not be honoured, by target."""
-    if sheet is not None and sheet.broken:
-        return findings_words(sheet)
-    if quoted is None:
-        return Content.styled("working it out …" if busy else "Tick a target to see what it costs.", "$muted")
+def sums(quoted: Quote, sandbox: bool) -> Content:
+    """Return pictures, money and time."""
     rows = [
         ("pictures", f"{quoted.pictures:,}", ""),
-        ("cost", str(quoted.price), "accent" if sandbox else ""),
+        ("cost", money(quoted, sandbox), "accent" if sandbox else ""),
         ("time", faces.about(quoted.seconds), ""),
     ]
-    blocks = [facts_table(rows)]
-    if sandbox:
-        blocks.append(Content.styled("sandbox: no money is spent", "$accent"))
-    notes: list[Content] = []
-    for line in quoted.lines:
-        found = [("✗", "error", sentence, count) for sentence, count in line.impossible]
-        found += [("▲", "warning", sentence, count) for sentence, count in line.adaptations]
-        found += [("·", "muted", note, 0) for note in line.notes]
-        if not found:
-            continue
-        notes.append(Content.styled(faces.one_line(line.target), "bold"))
-        for glyph, color, sentence, count in found[:8]:
-            times = f" ({count})" if count > 1 else ""
-            notes.append(Content.assemble((f"{glyph} ", f"${color}"), faces.one_line(sentence), (times, "$muted")))
-        if len(found) > 8:
-            notes.append(Content.styled(f"  and {len(found) - 8} more: w shows all", "$muted"))
-    if notes:
-        blocks.append(Content("\n").join(notes))
-    if sheet is not None and sheet.findings:
-        count = len(sheet.findings)
-        word = "1 remark" if count == 1 else f"{count} remarks"
-        blocks.append(Content.assemble(("▲ ", "$warning"), f"{word} on the file: w shows all"))
-    return Content("\n\n").join(blocks)
+    return facts_table(rows)
 
 
 def findings_words(sheet: Sheet) -> Content:
@@ -138,12 +112,7 @@ def all_findings(sheet: Sheet, quoted: Quote | None) -> Content:
 
 def start_question(sheet: Sheet, quoted: Quote, sandbox: bool) -> AskScreen:
     """Return the one question before money is spent, with exactly what it will be."""
-    rows = [
-        ("pictures", f"{quoted.pictures:,}", ""),
-        ("cost", money(quoted, sandbox), "accent" if sandbox else ""),
-        ("time", faces.about(quoted.seconds), ""),
-    ]
-    body = facts_table(rows)
+    body = sums(quoted, sandbox)
     names = max((len(line.target) for line in quoted.lines), default=0)
     counts = max((len(_pictures(line.pictures)) for line in quoted.lines), default=0)
     targets = "\n".join(
