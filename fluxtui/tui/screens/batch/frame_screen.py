@@ -49,7 +49,7 @@ class FrameScreen(FieldsScreen[Edited]):
                 yield Pairs(
                     [(axis.name, axes.values_text(axis.values), axis) for axis in batch.axes],
                     self._read_axis,
-                    ("seed", "1..4"),
+                    ("add an axis", "1..4"),
                     suggestions=(*words, *axes.USUAL),
                     id="axes",
                 )
@@ -61,7 +61,7 @@ class FrameScreen(FieldsScreen[Edited]):
                 yield Pairs(
                     [(name, fields.value_text(value), value) for name, value in batch.defaults.items()],
                     read_parameter,
-                    ("size", "1024x768"),
+                    ("add a default", "1024x768"),
                     suggestions=sorted(KNOWN_PARAMETERS),
                     id="defaults",
                 )
@@ -76,9 +76,8 @@ class FrameScreen(FieldsScreen[Edited]):
 
     def _read_axis(self, name: str, text: str) -> tuple[str, Axis, str]:
         axis = axes.axis_of(name, text)
-        count = len(axis.values)
-        word = "1 value" if count == 1 else f"{count:,} values"
-        return axis.name, axis, f"{word}, in prompts" if axis.name in axes.words_in_braces(self._batch) else word
+        said = "word" if axis.name in axes.words_in_braces(self._batch) else "value"
+        return axis.name, axis, axes.many(len(axis.values), said)
 
     def _axes(self) -> tuple[Axis, ...]:
         return tuple(axis for _, axis in self.query_one("#axes", Pairs).good)

@@ -28,6 +28,12 @@ def price_text(price: Price) -> str:
     return text if price.low == price.high else f"{text}+"
 
 
+def fit_end(title: str, room: int) -> str:
+    """Return a name in so many cells; of one that is too long the end, which tells models apart."""
+    cut = len(title) - room + 1
+    return fit(f"…{title[cut:]}" if title.isascii() and cut > 1 and room > 1 else title, room)
+
+
 class TargetList(Rows):
     """Who can draw. A tick means: this target draws every task. A target is known by its title."""
 
@@ -103,6 +109,10 @@ class TargetList(Rows):
         self.rows_changed()
         self.reveal()
 
+    def go_to(self, title: str) -> None:
+        """Put the cursor on the target of this title."""
+        self.cursor = next((i for i, target in enumerate(self.targets) if target.title == title), self.cursor)
+
     def show_quotes(self, quotes: Mapping[str, QuoteLine]) -> None:
         self._quotes = quotes
         self.refresh()
@@ -168,7 +178,7 @@ class TargetList(Rows):
             (" [", ink("muted")),
             ("x" if on else " ", ink("primary", bold=True)),
             ("] ", ink("muted")),
-            (fit(faces.one_line(target.title, 200), room), ink("foreground") if on and not off else ink("muted")),
+            (fit_end(faces.one_line(target.title, 200), room), ink("foreground") if on and not off else ink("muted")),
             (off, ink("warning")),
             (f" {flag}", ink(color)),
             (fit(price, 7, right=True), ink("foreground") if on else ink("muted")),

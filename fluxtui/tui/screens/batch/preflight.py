@@ -16,6 +16,7 @@ from fluxtui.tui.ink import Ink, Part, fit
 from fluxtui.tui.screens.batch import words
 from fluxtui.tui.screens.batch.desk import Changed, Desk
 from fluxtui.tui.screens.batch.desk_part import DeskPart
+from fluxtui.tui.screens.batch.lists import fit_end
 from fluxtui.tui.screens.batch.sheet_lines import SEVERITIES
 from fluxtui.tui.widgets.rows import Rows
 
@@ -95,7 +96,7 @@ class RemarkList(Rows):
         remark = self.remarks[index]
         count = f" {len(remark.rows):,}" if remark.rows else ""
         room = width - 3 - len(count) - 1
-        about = fit(f"  {faces.one_line(remark.about, 60)}", 24) if width >= _ROOM_FOR_TARGET and remark.about else ""
+        about = f"  {fit_end(faces.one_line(remark.about, 200), 14)}" if width >= _ROOM_FOR_TARGET else ""
         return [
             (f" {remark.glyph} ", ink(remark.color)),
             (fit(faces.one_line(remark.sentence, 300), room - len(about)), ink("foreground")),

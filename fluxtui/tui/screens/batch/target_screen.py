@@ -62,7 +62,7 @@ class TargetScreen(FieldsScreen[Target]):
                 yield Pairs(
                     [(name, fields.value_text(value), value) for name, value in target.parameters.items()],
                     read_parameter,
-                    ("steps", "28"),
+                    ("add a parameter", "28"),
                     suggestions=sorted(KNOWN_PARAMETERS),
                     id="parameters",
                 )

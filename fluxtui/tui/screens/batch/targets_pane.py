@@ -181,6 +181,7 @@ class TargetsPane(DeskPart, Container):
             chosen = self.desk.targets
             at = next((index for index, each in enumerate(chosen) if each.title == target.title), len(chosen))
             self.desk.choose((*chosen[:at], after, *chosen[at + 1 :]))
+            self.targets.go_to(after.title)
 
         others = {each.title for each in self.desk.targets} - {target.title}
         names = {each.name for each in self.targets.every}
