@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxtui.domain.batch import Axis, Batch, Target, Task
+from fluxtui.domain.values import JsonObject
 from fluxtui.engine import plan as planning
 from fluxtui.engine.live_quote import Pricer, Severity
 from fluxtui.engine.services import Services
@@ -20,7 +21,7 @@ def services() -> Services:
     return Services.load(sandbox=True)
 
 
-values = st.fixed_dictionaries(
+values: st.SearchStrategy[JsonObject] = st.fixed_dictionaries(
     {},
     optional={
         "size": st.sampled_from(["1024x1024", "1000x1000", "auto", "4096x64"]),

@@ -27,5 +27,5 @@ TASK = (
 )  # fmt: skip
 
 TASK_LINE = (
-    Key("task-line.leave", "escape", "leave", "task", "done", "Keep it; go back to the list.", True, display="esc"),
+    Key("task.done", "escape", "leave", "task", "done", "Keep it; go back to the list.", True, display="esc"),
 )  # fmt: skip

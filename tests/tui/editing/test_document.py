@@ -68,14 +68,15 @@ def test_typing_in_a_field_is_one_step_until_it_settles() -> None:
 
 def test_what_is_typed_and_taken_back_is_not_unsaved() -> None:
     document = Document(BATCH)
-    document.apply(edits.set_text(document.batch, [0], "prompt", "Tree 0!"))
-    assert document.dirty
-    document.apply(edits.set_text(document.batch, [0], "prompt", "Tree 0"))
-    assert not document.dirty
+    seen = []
+    for text in ("Tree 0!", "Tree 0"):
+        document.apply(edits.set_text(document.batch, [0], "prompt", text))
+        seen.append(document.dirty)
     document.mark_unsaved()
-    assert document.dirty
+    seen.append(document.dirty)
     document.mark_saved()
-    assert not document.dirty
+    seen.append(document.dirty)
+    assert seen == [True, False, True, False]
 
 
 def test_what_was_saved_meanwhile_leaves_later_edits_unsaved() -> None:

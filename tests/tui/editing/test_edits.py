@@ -1,11 +1,14 @@
 """Moving, copying and deleting keep everything else; names stay unique."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxtui.domain.batch import Axis, Batch, Target, Task
 from fluxtui.tui.editing import edits
+from fluxtui.tui.editing.edits import Edited
 from fluxtui.tui.editing.fields import FieldError
 
 TASKS = tuple(Task(f"tree-{number}", f"Tree {number}") for number in range(6))
@@ -71,15 +74,21 @@ def test_a_value_is_filled_down_also_where_there_is_none() -> None:
     assert alone.tasks[5].parameters["steps"] == 28
 
 
-def test_names_cannot_be_shared() -> None:
-    for wrong in (
+@pytest.mark.parametrize(
+    "wrong",
+    [
         lambda: edits.set_text(BATCH, [0], "name", "tree-1"),
         lambda: edits.set_text(BATCH, [0, 1], "name", "tree"),
         lambda: edits.fill_down(BATCH, [0, 1], "name"),
         lambda: edits.set_texts(BATCH, {0: "tree-1"}, "name", "rename"),
-    ):
-        with pytest.raises(FieldError, match="name"):
-            wrong()
+    ],
+)
+def test_names_cannot_be_shared(wrong: Callable[[], Edited]) -> None:
+    with pytest.raises(FieldError, match="name"):
+        wrong()
+
+
+def test_names_can_be_exchanged() -> None:
     swapped = edits.set_texts(BATCH, {0: "tree-1", 1: "tree-0"}, "name", "swap")
     assert names(swapped.batch)[:2] == ["tree-1", "tree-0"]
 

@@ -2,14 +2,13 @@
 
 from textual import getters
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static, TextArea
 
 from fluxtui.tui import faces, keymap
 from fluxtui.tui.editing import edits, fields
 from fluxtui.tui.editing.fields import FieldError
-from fluxtui.tui.screens.batch import words
 from fluxtui.tui.screens.batch.desk import Changed
 from fluxtui.tui.screens.batch.desk_part import DeskPart
 
@@ -46,7 +45,7 @@ class PromptEditor(TextArea):
 
 
 class PromptPane(DeskPart, Vertical):
-    """Both editors, and what else the task says."""
+    """Both editors."""
 
     editor = getters.query_one("#prompt-editor", PromptEditor)
     negative = getters.query_one("#negative-editor", PromptEditor)
@@ -59,8 +58,6 @@ class PromptPane(DeskPart, Vertical):
         with Horizontal(id="negative-row"):
             yield Static("without", markup=False)
             yield PromptEditor("negative_prompt", id="negative-editor", placeholder="what should not be in it")
-        with VerticalScroll(id="prompt", can_focus=False):
-            yield Static("", id="task", markup=False)
 
     @property
     def editors(self) -> tuple[PromptEditor, PromptEditor]:
@@ -82,10 +79,8 @@ class PromptPane(DeskPart, Vertical):
             editor.show("" if task is None else fields.text_of(task, editor.key))
             editor.disabled = task is None
         self.border_title = Content("prompt" if task is None else f"prompt of {faces.one_line(task.name, 60)}")
-        self.query_one("#task", Static).update("" if task is None else words.task_words(task, self.desk.batch))
         if what & Changed.CURSOR:
             self.border_subtitle = ""
-            self.query_one("#prompt", VerticalScroll).scroll_home(animate=False)
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()

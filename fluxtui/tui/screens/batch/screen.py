@@ -30,11 +30,11 @@ class BatchScreen(Framing):
     CSS_PATH = "screen.tcss"
     BINDINGS = keymap.bindings(keymap.BATCH)
     AUTO_FOCUS = "#tasks"
-    PARTS = ("#sheet-head", "#tasks", "#task", "#targets", "#sums")
+    PARTS = ("#sheet-head", "#tasks", "#task-fields", "#targets", "#sums")
     HELP: ClassVar[str] = (
         "A batch is a list of tasks. Left: the sheet of tasks, and the selected one in full. Right: who can draw them"
-        " (space ticks), and the quote: pictures, money, time, and everything that a target will not honour as asked."
-        " It follows every change. Nothing is sent before s, and s asks once."
+        " (space ticks), and the preflight: pictures, money, time, and everything that a target will not honour as"
+        " asked. It follows every change. Nothing is sent before s, and s asks once."
     )
 
     tasks = getters.query_one(TaskSheet)

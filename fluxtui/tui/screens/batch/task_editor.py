@@ -10,7 +10,6 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from fluxtui.domain.problems import FluxtuiError
-from fluxtui.engine.live_quote import Severity
 from fluxtui.engine.ranges import TargetRanges
 from fluxtui.tui import faces, keymap
 from fluxtui.tui.editing import edits, fields
@@ -164,13 +163,14 @@ class TaskEditor(DeskPart, Vertical):
         """Say under the list what the targets take, or what is wrong with what was typed."""
         key = self._editing or self.list.key
         lines = [] if not self._wrong else [Content.styled(f"✗ {self._wrong}", "$error")]
+        width = self.query_one("#task-said", Static).content_size.width or 30
         for note in self.desk.notes(self.desk.row):
             if note.sentence.startswith((f"{key} ", f"{key}:")):
-                glyph, color = SEVERITIES[note.severity if note.severity in SEVERITIES else Severity.ADAPTED]
-                where = f"{note.target}: " if note.target else ""
-                lines.append(Content.styled(f"{glyph} {faces.one_line(where + note.sentence, 200)}", f"${color}"))
+                glyph, color = SEVERITIES[note.severity]
+                said = Content.styled(f"{glyph} {faces.one_line(note.sentence, 200)}", f"${color}")
+                lines.append(said + Content.styled(f"  {faces.one_line(note.target, 60)}", "$muted"))
         if key and not key.startswith(CONTEXT):
-            lines += [self._range(target, key) for target in self.ranges]
+            lines += [self._range(target, key).truncate(width, ellipsis=True) for target in self.ranges]
         elif key:
             lines.append(Content.styled("told to people and judges, not to services", "$muted"))
         rest = len(lines) - _MOST_SAID
@@ -178,9 +178,10 @@ class TaskEditor(DeskPart, Vertical):
         self.query_one("#task-said", Static).update(Content("\n").join(lines))
 
     def _range(self, target: TargetRanges, key: str) -> Content:
+        """Return what one target takes: the words first, since the line may be cut."""
         takes = target.of(key)
-        name = faces.one_line(target.target, 40)
-        return Content.assemble((f"{name}  ", "$muted"), (takes, "") if takes else ("does not take it", "$warning"))
+        said = (takes, "$foreground") if takes else ("not taken", "$warning")
+        return Content.assemble(said, (f"  {faces.one_line(target.target, 60)}", "$muted"))
 
     # --- changing ------------------------------------------------------------------------------------
 

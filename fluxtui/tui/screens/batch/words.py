@@ -2,46 +2,13 @@
 
 from textual.content import Content
 
-from fluxtui.domain.batch import Axis, Batch, Task
-from fluxtui.domain.text import plain
+from fluxtui.domain.batch import Axis
 from fluxtui.engine.quote import Quote
 from fluxtui.tui import faces
 from fluxtui.tui.doors.batches import Sheet
 from fluxtui.tui.screens.dialogs.screen import AskScreen, Choice, facts_table
 
 _LABEL = 11
-
-
-def task_words(task: Task, batch: Batch) -> Content:
-    """Return what a task says beside its prompt: negative prompt, parameters, context."""
-    blocks: list[Content] = []
-    if task.negative_prompt:
-        blocks.append(Content.assemble(("without  ", "$muted"), plain(task.negative_prompt, limit=4000)))
-    rows = [(name, task.parameters[name], False) for name in task.parameters]
-    rows += [(name, value, True) for name, value in batch.defaults.items() if name not in task.parameters]
-    label = max([_LABEL, *(len(faces.one_line(name, 24)) + 2 for name, _, _ in rows)])
-    if rows:
-        blocks.append(
-            Content("\n").join(
-                Content.assemble(
-                    (f"{faces.one_line(name, 24):<{label}}", "$muted"),
-                    faces.one_line(str(value)),
-                    ("  (default)" if default else "", "$muted"),
-                )
-                for name, value, default in rows
-            )
-        )
-    for title, values in (("context", task.context), ("extra", task.extra)):
-        if values:
-            lines = [Content.styled(title, "$primary")]
-            lines += [
-                Content.assemble((f"{faces.one_line(name, 24):<{_LABEL}}", "$muted"), plain(str(value), limit=2000))
-                for name, value in values.items()
-            ]
-            blocks.append(Content("\n").join(lines))
-    if task.references:
-        blocks.append(Content.assemble(("references  ", "$muted"), ", ".join(map(faces.one_line, task.references))))
-    return Content("\n\n").join(blocks)
 
 
 def axis_words(axes: tuple[Axis, ...], repeat: int) -> str:
