@@ -43,8 +43,8 @@ def _make_haste() -> None:
     """Keep out of the way of the first paint and of the frames after it; before Textual is imported."""
     gc.disable()  # what imports make stays; the cockpit goes on with it once it is painted
     if not (os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY")):
-        # A key pressed just after a frame waits for the next one: 8 ms instead of 17, where bytes cost nothing.
-        os.environ.setdefault("TEXTUAL_FPS", "120")
+        # A key pressed just after a frame waits for the next one: 4 ms instead of 17, where bytes cost nothing.
+        os.environ.setdefault("TEXTUAL_FPS", "240")
 
 
 def picture_modes() -> list[tuple[str, str]]:

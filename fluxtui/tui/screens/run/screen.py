@@ -1,11 +1,13 @@
 """Run (F3): the live run. It reads the history and leaves wishes; it calls no service."""
 
+import time
 from typing import ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Static
 
 from fluxtui.domain.jobs import JobState
@@ -29,8 +31,10 @@ from fluxtui.tui.widgets.run_head import RunHead, TargetLines, parked_words, sec
 from fluxtui.tui.widgets.run_tabs import RunTabs
 from fluxtui.tui.work import begin
 
-_AFTER_THE_CURSOR = 0.03
-"""Seconds from a step of the cursor to the details of its job: about one repeat of a key that is held."""
+_AFTER_THE_CURSOR = 0.06
+"""Seconds that the cursor rests on a job before its details are drawn: a held key repeats faster."""
+_AT_LEAST_EVERY = 0.25
+"""Seconds after which they are drawn however long the key is held."""
 
 
 class RunScreen(ViewingScreen):
@@ -73,7 +77,8 @@ class RunScreen(ViewingScreen):
         self.detail: JobDetail | None = None
         self._shown_run: int | None = None
         self._known: object = None
-        self._selection_due = False
+        self._selection: Timer | None = None
+        self._selected_at = 0.0
 
     def compose_body(self) -> ComposeResult:
         yield RunTabs()
@@ -164,12 +169,17 @@ class RunScreen(ViewingScreen):
     @on(JobTable.JobSelected)
     def _selected(self) -> None:
         # The cursor moves in a frame of its own; what is told of its job is drawn after that.
-        if not self._selection_due:
-            self._selection_due = True
-            self.set_timer(_AFTER_THE_CURSOR, self._show_selection)
+        now = time.monotonic()
+        if self._selection is None:
+            self._selected_at = now
+        elif now - self._selected_at < _AT_LEAST_EVERY:
+            self._selection.stop()
+        else:
+            return
+        self._selection = self.set_timer(_AFTER_THE_CURSOR, self._show_selection)
 
     def _show_selection(self) -> None:
-        self._selection_due = False
+        self._selection = None
         if self.standing:
             self._read_detail()
             self.small.read()
