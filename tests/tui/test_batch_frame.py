@@ -173,3 +173,18 @@ async def test_a_recipe_that_is_only_looked_at_stays_as_it_is(workspace: Path) -
         await bench.press("escape")
         await until(lambda: bench.app.screen is bench.screen)
         assert bench.desk.batch is with_recipe
+
+
+async def test_what_comes_of_the_fields_is_in_view_however_many_there_are(workspace: Path) -> None:
+    crowded = replace(trees().batch, defaults={f"p{number}": number for number in range(40)})
+    async with opened(workspace, with_batch(crowded), size=(80, 24)) as bench:
+        screen = await frame_of(bench)
+        for _ in range(12):
+            await bench.press("down")
+        here = screen.focused
+        assert isinstance(here, Input)
+        assert here.value == "p10"
+        await until(lambda: 0 < here.region.y < here.region.bottom <= 20)
+        told = screen.query_one("#sum", Static)
+        assert told.region.height >= 1
+        assert told.region.bottom < screen.query_one(".card").region.bottom <= 24

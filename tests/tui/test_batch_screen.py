@@ -9,6 +9,7 @@ from fluxtui.tui.screens.dialogs.screen import AskScreen, PaperScreen
 from fluxtui.tui.screens.run.screen import RunScreen
 from tests.conditions import until
 from tests.tui.harness import AZURE, BFL, FakeEngine, Studio, cockpit, running, sheet
+from tests.tui.keys import presses
 
 
 def batch_screen(app: Cockpit) -> BatchScreen:
@@ -79,6 +80,7 @@ async def test_start_outside_the_sandbox_asks(workspace: Path) -> None:
         assert engine.started == []
 
 
+@presses("batch.findings")
 async def test_a_broken_file_says_why_and_cannot_start(workspace: Path) -> None:
     finding = "city.yaml, line 12, size: 99999x1 is too large. Write for example 1024x768."
     app = cockpit(workspace, FakeEngine.made(sheet=sheet(findings=(finding,), broken=True)), batch=Path("city.yaml"))

@@ -42,9 +42,8 @@ class FieldsScreen(ModalScreen[T | None], Generic[T]):
         """Show what the fields mean; returns what is wrong with them, "" when nothing is."""
         return ""
 
-    def answer(self) -> T:
-        """Return what the fields mean, when nothing is wrong."""
-        raise NotImplementedError
+    def take_over(self) -> None:
+        """Nothing is wrong: answer with what the fields mean."""
 
     def _texts(self) -> tuple[str, ...]:
         return tuple(each.value for each in self.query(Input) if each.value)
@@ -96,7 +95,7 @@ class FieldsScreen(ModalScreen[T | None], Generic[T]):
             if bad and self._line() not in bad:
                 bad[0].value.focus()
             return
-        self.dismiss(self.answer())
+        self.take_over()
 
     def action_leave(self) -> None:
         if self._texts() != self._began and not self._warned:

@@ -97,5 +97,6 @@ class FrameScreen(FieldsScreen[Edited]):
             self.say(Content(axes.product_words(self._batch, self._targets, self._axes(), self._repeat)))
         return wrong
 
-    def answer(self) -> Edited:
-        return axes.framed(self._batch, self._axes(), self._repeat, self.query_one("#defaults", Pairs).good)
+    def take_over(self) -> None:
+        defaults = self.query_one("#defaults", Pairs).good
+        self.dismiss(axes.framed(self._batch, self._axes(), self._repeat, defaults))

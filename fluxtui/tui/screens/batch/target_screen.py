@@ -99,6 +99,6 @@ class TargetScreen(FieldsScreen[Target]):
         bad = len(self.query_one("#parameters", Pairs).bad)
         return "A parameter cannot be taken over as it is." if bad else ""
 
-    def answer(self) -> Target:
-        parameters = dict(self.query_one("#parameters", Pairs).good)
-        return replace(self._target, label=self._label or None, parameters=parameters, fallback=self._fallback())
+    def take_over(self) -> None:
+        own = dict(self.query_one("#parameters", Pairs).good)
+        self.dismiss(replace(self._target, label=self._label or None, parameters=own, fallback=self._fallback()))
