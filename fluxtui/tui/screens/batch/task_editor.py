@@ -74,7 +74,7 @@ class FieldList(Rows):
             return [label, (" ", ink("muted")), (fit(faces.one_line(text, room + 1), room), ink("foreground"))]
         default = desk.batch.defaults.get(key)
         said = "" if default is None else f"{fields.value_text(default)}  by default"
-        return [label, (" ", ink("muted")), (fit(faces.one_line(said, room + 1) or "·", room), ink("faint"))]
+        return [label, (" ", ink("muted")), (fit(faces.one_line(said, room + 1) or "·", room), ink("muted"))]
 
     def action_edit(self) -> None:
         self.editor.edit(self.key)

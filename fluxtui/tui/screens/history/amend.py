@@ -82,7 +82,7 @@ class OfferedTargets(Rows):
         target = self.targets[index]
         name = faces.one_line(target.title, 200)
         if target.name in self._own:
-            return [(" ●  ", ink("state-done")), (fit(name, width - 16), ink("muted")), ("in the run ", ink("faint"))]
+            return [(" ●  ", ink("state-done")), (fit(name, width - 16), ink("muted")), ("in the run ", ink("muted"))]
         on = target.name in self.ticked
         return [
             (" [", ink("muted")),

@@ -191,7 +191,7 @@ class RunTable(Rows):
         marked = (">" if run_id in self.marked else " ", ink("primary", bold=True))
         run = self.page.rows.get(run_id)
         if run is None:
-            return [marked, (fit(str(run_id), 4, right=True), ink("faint"))]
+            return [marked, (fit(str(run_id), 4, right=True), ink("muted"))]
         columns = self._columns(width)
         quiet, gap = ink("muted"), (columns.gap, ink("muted"))
         use = self.page.use.get(run_id, DiskUse())
