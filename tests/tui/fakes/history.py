@@ -30,9 +30,7 @@ class FakeHistory:
 
     def work_out(self, run_id: int, batch: Batch, additions: Additions, *, sandbox: bool) -> Amended:
         self._fail()
-        lines = tuple(
-            QuoteLine(t.name, 4, 4, Price.exactly(usd("0.16")), 8.0, (), (), ()) for t in additions.targets
-        )
+        lines = tuple(QuoteLine(t.name, 4, 4, Price.exactly(usd("0.16")), 8.0, (), (), ()) for t in additions.targets)
         missing = 4 * len(lines)
         quote = Quote(missing, missing, Price.exactly(usd("0.16")).times(len(lines)), 8.0, lines)
         return Amended(8 + missing, missing, quote, waiting=2)
