@@ -11,8 +11,8 @@ FIELDS = (
     Key("fields.apply", "enter", "apply", "fields", "take over", "Take it over; ctrl+z takes it back.", True,
         priority=True, display="↵"),
     Key("fields.remove", "ctrl+r", "remove", "fields", "remove", "Take this line out.", True),
-    Key("fields.down", "down", "go(1)", "fields", "line below", "One line down.", early=False),
-    Key("fields.up", "up", "go(-1)", "fields", "line above", "One line up.", early=False),
+    Key("fields.down", "down", "go(1)", "fields", "line below", "One line down.", early=False, priority=True),
+    Key("fields.up", "up", "go(-1)", "fields", "line above", "One line up.", early=False, priority=True),
 )  # fmt: skip
 
 RECIPE = (
