@@ -5,18 +5,20 @@ from pathlib import Path
 from textual.events import Paste
 from textual.pilot import Pilot
 
+from fluxtui.domain.batch import Axis
 from fluxtui.domain.jobs import JobState, RunState
 from fluxtui.tui.app import Cockpit
 from fluxtui.tui.doors.door import RealEngine
 from fluxtui.tui.preferences import PreferenceFile
 from fluxtui.tui.previews.probe import Mode, Terminal
 from fluxtui.tui.screens.batch.column_screen import ColumnScreen
+from fluxtui.tui.screens.batch.frame_screen import FrameScreen
 from fluxtui.tui.screens.batch.replace_screen import ReplaceScreen
 from fluxtui.tui.screens.batch.screen import BatchScreen
 from fluxtui.tui.screens.dialogs.screen import AskScreen
 from fluxtui.tui.screens.run.screen import RunScreen
 from tests.conditions import until
-from tests.tui.harness import running
+from tests.tui.harness import run_screen, running
 from tests.tui.keys import presses
 
 PROMPTS = "".join(f"A photograph of lighthouse number {number}, at dusk\n" for number in range(1, 201))
@@ -86,6 +88,15 @@ async def edit_it(app: Cockpit, pilot: Pilot[int]) -> None:
     assert len(desk.batch.tasks) == 200
 
 
+async def sweep_a_seed(app: Cockpit, pilot: Pilot[int]) -> None:
+    """Have every task drawn with one seed, by an axis."""
+    desk = batch_screen(app).desk
+    await pilot.press("a")
+    await until(lambda: isinstance(app.screen, FrameScreen) and app.screen.query("Input:focus"))
+    await pilot.press(*"seed", "tab", *"7..7", "enter")
+    await until(lambda: isinstance(app.screen, BatchScreen) and desk.batch.axes == (Axis("seed", (7,)),))
+
+
 async def choose_who_draws(app: Cockpit, pilot: Pilot[int]) -> None:
     """Leave one target; the price follows."""
     screen = batch_screen(app)
@@ -107,14 +118,49 @@ async def start_it(app: Cockpit, pilot: Pilot[int]) -> None:
     assert app.live.shown.jobs == 200
 
 
-@presses("app.batch", "nothing.choose", "batch.start", "targets.all", "targets.toggle")
-async def test_a_batch_of_200_tasks_is_made_edited_priced_and_finished(workspace: Path) -> None:
+def counted(app: Cockpit, state: JobState) -> int:
+    return 0 if app.live.shown is None else app.live.shown.counts.get(state, 0)
+
+
+def is_(app: Cockpit, state: RunState) -> bool:
+    return app.live.shown is not None and app.live.shown.state is state
+
+
+async def asked(app: Cockpit, pilot: Pilot[int], key: str, answer: str) -> None:
+    """Press a key that asks, and answer."""
+    await pilot.press(key)
+    await until(lambda: isinstance(app.screen, AskScreen) and app.screen.query(".card"))
+    await pilot.press(answer)
+    await until(lambda: isinstance(app.screen, RunScreen))
+
+
+async def steer_it(app: Cockpit, pilot: Pilot[int]) -> None:
+    """Pause; go on with the last one first; take back what was not sent, and send it after all."""
+    await until(lambda: counted(app, JobState.DONE) > 0 and run_screen(app).job() is not None)
+    await asked(app, pilot, "p", "p")
+    await until(lambda: is_(app, RunState.PAUSED))
+    await pilot.press("G")
+    await until(lambda: (job := run_screen(app).job()) is not None and job.state is JobState.QUEUED)
+    await pilot.press("greater_than_sign", "p")
+    await until(lambda: is_(app, RunState.RUNNING))
+    await until(lambda: (job := run_screen(app).job()) is not None and job.state is not JobState.QUEUED)
+    await asked(app, pilot, "x", "u")
+    await until(lambda: counted(app, JobState.QUEUED) == 0 and counted(app, JobState.CANCELLED) > 0)
+    await asked(app, pilot, "R", "c")
+    await until(lambda: counted(app, JobState.CANCELLED) == 0)
+
+
+@presses("app.batch", "nothing.choose", "batch.axes", "batch.start", "targets.all", "targets.toggle", "run.pause")
+@presses("run.sooner", "run.cancel", "run.retry")
+async def test_a_batch_of_200_tasks_is_made_edited_priced_steered_and_finished(workspace: Path) -> None:
     app = sandboxed(workspace)
     async with running(app) as pilot:
         await make_a_batch(app, pilot)
         await edit_it(app, pilot)
+        await sweep_a_seed(app, pilot)
         await choose_who_draws(app, pilot)
         await start_it(app, pilot)
+        await steer_it(app, pilot)
         await until(lambda: app.live.shown is not None and app.live.shown.state is RunState.FINISHED, within=120)
         assert app.live.shown is not None
         assert app.live.shown.counts == {JobState.DONE: 200}
