@@ -104,7 +104,7 @@ def value_text(value: JsonValue) -> str:
 
 def references_text(references: tuple[str, ...]) -> str:
     """Return references one a line, as a JSON list where one of them would not survive that."""
-    plain = all(r == r.strip() and "\n" not in r and "\r" not in r and r[:1] != "[" for r in references)
+    plain = all(r.splitlines() == [r] and r == r.strip() and r[:1] != "[" for r in references)
     return "\n".join(references) if plain else json.dumps(list(references), ensure_ascii=False)
 
 
