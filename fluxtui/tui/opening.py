@@ -7,6 +7,7 @@ from pathlib import Path
 from fluxtui.domain.batch import Target
 from fluxtui.tui.app import Cockpit
 from fluxtui.tui.doors.door import RealEngine
+from fluxtui.tui.hangup import watch_terminal
 from fluxtui.tui.preferences import PreferenceFile, default_path
 from fluxtui.tui.previews.probe import Mode, probe
 
@@ -37,6 +38,8 @@ def run_cockpit(
         from fluxtui.tui.previews import sixel
 
         sixel.prepare()
+    if not web:
+        watch_terminal()
     while True:
         engine = RealEngine(workspace, sandbox=sandbox, targets=targets, options=options or {})
         app = Cockpit(

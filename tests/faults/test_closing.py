@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -22,8 +23,8 @@ from tests.conditions import wait_until
 
 
 @contextlib.contextmanager
-def cockpit(workspace: Path, batch: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """Open the real cockpit on a terminal of its own, whose output is read and thrown away."""
+def cockpit(workspace: Path, batch: Path, gone: threading.Event) -> Iterator["subprocess.Popen[bytes]"]:
+    """Open the real cockpit on a terminal of its own, whose output is read and thrown away until it is `gone`."""
     leader, follower = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "fluxtui", "--sandbox", "--start", "--workspace", str(workspace), str(batch)],
@@ -37,8 +38,10 @@ def cockpit(workspace: Path, batch: Path) -> Iterator["subprocess.Popen[bytes]"]
 
     def drain() -> None:
         with contextlib.suppress(OSError):
-            while os.read(leader, 65536):
-                pass
+            while not gone.is_set():
+                if select.select([leader], [], [], 0.05)[0] and not os.read(leader, 65536):
+                    break
+        os.close(leader)
 
     reader = threading.Thread(target=drain, daemon=True)
     reader.start()
@@ -47,7 +50,7 @@ def cockpit(workspace: Path, batch: Path) -> Iterator["subprocess.Popen[bytes]"]
     finally:
         process.kill()
         process.wait(10)
-        os.close(leader)
+        gone.set()
         reader.join(10)
 
 
@@ -61,15 +64,20 @@ def run_of(workspace: Path) -> RunRow | None:
         connection.close()
 
 
-@pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGKILL], ids=["hung up", "killed"])
-def test_the_run_goes_on_without_its_screen(tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGKILL, None], ids=["hung up", "killed", "terminal gone"])
+def test_the_run_goes_on_without_its_screen(tmp_path: Path, how: signal.Signals | None) -> None:
+    """Without a signal it is the terminal itself that goes: the screen must not live on without one."""
+    gone = threading.Event()
     workspace, batch = tmp_path / "output", tmp_path / "batch.txt"
     batch.write_text("\n".join(f"a lighthouse, view {n} [sandbox:slow=1.5]" for n in range(6)))
     try:
-        with cockpit(workspace, batch) as screen:
+        with cockpit(workspace, batch, gone) as screen:
             wait_until(lambda: holder(workspace) and run_of(workspace) is not None, within=60)
             assert holder(workspace) != screen.pid
-            screen.send_signal(how)
+            if how is None:
+                gone.set()
+            else:
+                screen.send_signal(how)
             screen.wait(20)
         wait_until(lambda: (run := run_of(workspace)) is not None and run.state is RunState.FINISHED, within=90)
         run = run_of(workspace)
