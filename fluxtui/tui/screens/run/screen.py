@@ -1,6 +1,8 @@
 """Run (F3): the live run. It reads the history and leaves wishes; it calls no service."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from textual import getters, on
@@ -33,6 +35,8 @@ from fluxtui.tui.work import begin
 
 _AFTER_THE_CURSOR = 0.06
 """Seconds that the cursor rests on a job before its details are drawn: a held key repeats faster."""
+_CHANGED_EVERY = 0.2
+"""Seconds between two looks at the selected job, and at the small pictures, while their jobs change."""
 _AT_LEAST_EVERY = 0.25
 """Seconds after which they are drawn however long the key is held."""
 
@@ -79,6 +83,7 @@ class RunScreen(ViewingScreen):
         self._known: object = None
         self._selection: Timer | None = None
         self._selected_at = 0.0
+        self._due: set[Callable[[], None]] = set()
 
     def compose_body(self) -> ComposeResult:
         yield RunTabs()
@@ -160,9 +165,20 @@ class RunScreen(ViewingScreen):
             if newest is not None:
                 self.table.select_job(newest, unfold=False)
         if everything or self.table.job_id in changed:
-            self._read_detail()
+            self._soon(self._read_detail)
         if everything or changed & set(self.small.ids()):
-            self.small.read()
+            self._soon(self.small.read)
+
+    def _soon(self, read: Callable[[], None]) -> None:
+        """Read again what changed, a few times a second only: nobody sees more, and keys come first."""
+        if read not in self._due:
+            self._due.add(read)
+            self.set_timer(_CHANGED_EVERY, partial(self._read_due, read))
+
+    def _read_due(self, read: Callable[[], None]) -> None:
+        self._due.discard(read)
+        if self.standing:
+            read()
 
     # --- the selected job ------------------------------------------------------------------------
 
