@@ -1,5 +1,6 @@
 """Walls around every test: none of the developer's settings, and no network beyond loopback."""
 
+import gc
 import ipaddress
 import os
 import re
@@ -30,6 +31,9 @@ _CONNECT, _CONNECT_EX, _LOOK_UP = socket.socket.connect, socket.socket.connect_e
 
 class NetworkRefusedError(RuntimeError):
     """A test reached for an address beyond this machine."""
+
+
+gc.set_threshold(20_000, 50, 50)  # an app's thousands of objects are looked through a tenth as often
 
 
 def pytest_configure(config: pytest.Config) -> None:

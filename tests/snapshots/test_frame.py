@@ -51,10 +51,13 @@ def test_overlay(studio: Studio, snap_compare: Compare, size: tuple[int, int], k
 
 
 @small_sizes
-def test_history_of_a_newer_version(studio: Studio, snap_compare: Compare, size: tuple[int, int]) -> None:
+def test_history_of_a_newer_version(
+    studio: Studio, snap_compare: Compare, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     finished(studio)
     studio.sql("PRAGMA user_version = 99")
     studio.close()
-    app = cockpit(studio.workspace, FakeEngine.made(alive=False))
+    monkeypatch.chdir(studio.workspace.parent)  # the path is shown, and must not depend on where the tests run
+    app = cockpit(Path(studio.workspace.name), FakeEngine.made(alive=False))
     before = when(lambda: bool(app.screen.query("#trouble")) and app.screen.query_one("#trouble").display)
     assert snap_compare(app, terminal_size=size, run_before=before)

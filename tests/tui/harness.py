@@ -249,4 +249,3 @@ async def shown(app: Cockpit, pilot: Pilot[int]) -> None:
     """Wait until the Run screen is there and nothing of it is on its way."""
     await until(lambda: quiet(app))
     await pilot.pause()
-

@@ -1,6 +1,5 @@
 """The log pane of the Run screen, through its keys."""
 
-
 import pytest
 
 from fluxtui.domain.jobs import JobState

@@ -51,8 +51,8 @@ SHEET = (
     ),
     Key("sheet.duplicate", "D", "duplicate", "sheet", "duplicate", "Copy the marked tasks below themselves."),
     Key("sheet.delete", "x,delete", "delete", "sheet", "delete", "Take the marked tasks out; ctrl+z brings them back."),
-    Key("sheet.down", "J,alt+down", "shift(1)", "sheet", "move down", "Move the marked tasks one row down."),
-    Key("sheet.up", "K,alt+up", "shift(-1)", "sheet", "move up", "Move the marked tasks one row up."),
+    Key("sheet.down", "J", "shift(1)", "sheet", "move down", "Move the marked tasks one row down."),
+    Key("sheet.up", "K", "shift(-1)", "sheet", "move up", "Move the marked tasks one row up."),
     Key("sheet.sort", "S", "sort", "sheet", "sort", "Sort the tasks by this column; again: the other way round."),
     Key(
         "sheet.column", "plus", "add_column", "sheet", "add a column", "A parameter, or a word of context.", display="+"

@@ -21,6 +21,7 @@ from fluxtui.tui.screens.history.reading import Listing, Look, RunFacts, Searche
 from fluxtui.tui.screens.history.runs_pane import RunsPane
 from fluxtui.tui.screens.history.table import SORT_WORDS, RunTable
 from fluxtui.tui.store import News, NoHistoryYet, RunnerChanged, RunsChanged
+from fluxtui.tui.widgets.fitted import Fitted
 from fluxtui.tui.widgets.rows import Rows
 from fluxtui.tui.work import begin
 
@@ -57,7 +58,7 @@ class HistoryScreen(DoingScreen):
         with Horizontal(id="panes"):
             yield RunsPane(RunTable(self.app.clock, id="runs"))
             with Container(id="facts-pane", classes="pane"), VerticalScroll(id="facts-scroll", can_focus=False):
-                yield Static("", id="facts", markup=False)
+                yield Fitted(id="facts")
         yield Static(
             Content.assemble(("No runs yet\n\n", "bold"), ("F2", "bold $primary"), ("  open a batch", "$muted")),
             id="nothing",
@@ -139,11 +140,13 @@ class HistoryScreen(DoingScreen):
         if not self.standing or run_id != self.table.run_id:
             return
         self.facts = facts
-        pane = self.query_one("#facts", Static)
+        pane = self.query_one("#facts", Fitted)
         if facts is None:
-            pane.update(Content.styled("No run is like that.", "$muted") if self.pane.filtering else "")
+            said = Content.styled("No run is like that.", "$muted") if self.pane.filtering else Content("")
+            pane.show(lambda _: said)
         else:
-            pane.update(words.facts_words(facts, self.app.clock(), max(20, pane.size.width or 34), text))
+            now = self.app.clock()
+            pane.show(lambda width: words.facts_words(facts, now, max(20, width or 34), text))
         self.pane.show_match(facts, text)
 
     # --- the filter ------------------------------------------------------------------------------
