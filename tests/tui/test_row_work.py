@@ -167,7 +167,7 @@ async def test_enter_before_the_preview_is_there_is_not_lost(workspace: Path) ->
         screen._look()  # noqa: SLF001 - typed just now
         screen.action_do()
         await until(lambda: bench.app.screen is bench.screen)
-        assert bench.desk.batch.tasks[5].prompt == "A painting of tree 5"
+        await until(lambda: bench.desk.batch.tasks[5].prompt == "A painting of tree 5")
 
 
 @presses("replace.regex", "replace.case", "replace.column")

@@ -31,9 +31,9 @@ async def test_one_run_needs_no_tabs_and_a_second_one_brings_them(studio: Studio
         assert not run_screen(app).tabs.display
         second = studio.new_run(batch="harbour")
         await until(lambda: shown_run(app) == second)  # nobody chose the first one
-        await until(lambda: run_screen(app).tabs.display)
+        await until(lambda: f"{first} city" in run_screen(app).tabs.render_line(0).text)
+        assert run_screen(app).tabs.display
         strip = run_screen(app).tabs.render_line(0).text
-        assert f"{first} city" in strip
         assert f"▌{second} harbour ◐ running 0/8" in strip
 
 
