@@ -59,7 +59,9 @@ def amend_run(transaction: Transaction, *, run_id: int, batch: Batch, cells: Seq
     """
     connection = transaction.connection
     run = connection.execute(
-        "SELECT batch, sandbox, frozen FROM runs WHERE id = ? AND deleting IS NULL", (run_id,)
+        "SELECT runs.batch, sandbox, frozen_batches.batch FROM runs JOIN frozen_batches ON run_id = id"
+        " WHERE id = ? AND deleting IS NULL",
+        (run_id,),
     ).fetchone()
     if run is None:
         return None
@@ -71,13 +73,11 @@ def amend_run(transaction: Transaction, *, run_id: int, batch: Batch, cells: Seq
     placed = _placed(connection, run_id, missing)
     insert_cells(transaction, run_id, -1 if position is None else position + 1, placed, batch=name, sandbox=sandbox)
     connection.execute(
-        "UPDATE runs SET frozen = ?, quoted = quoted + ? WHERE id = ?",
-        (
-            json.dumps(freeze(grown(thaw(json.loads(frozen)), batch)), ensure_ascii=False),
-            sum(cell.assessment.price.high for cell in missing if cell.assessment.impossible is None),
-            run_id,
-        ),
+        "UPDATE frozen_batches SET batch = ? WHERE run_id = ?",
+        (json.dumps(freeze(grown(thaw(json.loads(frozen)), batch)), ensure_ascii=False), run_id),
     )
+    price = sum(cell.assessment.price.high for cell in missing if cell.assessment.impossible is None)
+    connection.execute("UPDATE runs SET quoted = quoted + ? WHERE id = ?", (price, run_id))
     set_run_state(transaction, run_id=run_id, state=RunState.READY)
     return len(missing)
 

@@ -121,8 +121,8 @@ def _number(value: object) -> float | None:
 
 
 def frozen_batch(connection: sqlite3.Connection, run_id: int) -> JsonObject | None:
-    """Return the batch as it was when the run began."""
-    row = connection.execute("SELECT frozen FROM runs WHERE id = ?", (run_id,)).fetchone()
+    """Return the batch that a run was made of, with all that was added to it since. May be many megabytes."""
+    row = connection.execute("SELECT batch FROM frozen_batches WHERE run_id = ?", (run_id,)).fetchone()
     if row is None:
         return None
     value: JsonObject = json.loads(row[0])

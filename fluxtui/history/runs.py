@@ -47,12 +47,11 @@ def create_run(transaction: Transaction, *, run: NewRun, cells: Iterable[Cell]) 
     connection = transaction.connection
     state = RunState.PAUSED if run.paused else RunState.READY
     cursor = connection.execute(
-        "INSERT INTO runs (batch, source, frozen, state, sandbox, folder, layout, metadata, in_doubt, concurrency,"
-        " cap, quoted, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO runs (batch, source, state, sandbox, folder, layout, metadata, in_doubt, concurrency,"
+        " cap, quoted, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run.batch,
             run.source,
-            json.dumps(run.frozen, ensure_ascii=False),
             state,
             run.sandbox,
             run.folder,
@@ -67,6 +66,10 @@ def create_run(transaction: Transaction, *, run: NewRun, cells: Iterable[Cell]) 
     )
     run_id = cursor.lastrowid
     assert run_id is not None
+    connection.execute(
+        "INSERT INTO frozen_batches (run_id, batch) VALUES (?, ?)",
+        (run_id, json.dumps(run.frozen, ensure_ascii=False)),
+    )
     insert_cells(transaction, run_id, 0, cells, batch=run.batch, sandbox=run.sandbox)
     return run_id
 

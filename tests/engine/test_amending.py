@@ -218,7 +218,7 @@ async def test_a_run_that_is_gone_or_has_no_batch_is_a_sentence(studio: Studio) 
 
 
 def _forget_batch(transaction: Transaction, *, run_id: int) -> None:
-    transaction.connection.execute("UPDATE runs SET frozen = '{}' WHERE id = ?", (run_id,))
+    transaction.connection.execute("UPDATE frozen_batches SET batch = '{}' WHERE run_id = ?", (run_id,))
 
 
 NAMES = ("fox", "Fox", "OWL", "fox-2")

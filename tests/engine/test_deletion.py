@@ -24,7 +24,10 @@ from tests.conditions import until
 from tests.engine.fakes import Studio, encoded
 from tests.history.builders import cell, new_run
 
-TABLES = ("runs", "cells", "jobs", "attempts", "events", "images", "prompts", "tallies", "disk_use", "controls")
+TABLES = (
+    "runs", "frozen_batches", "cells", "jobs", "attempts", "events", "images", "prompts", "tallies", "disk_use",
+    "controls",
+)  # fmt: skip
 
 
 async def delete(studio: Studio, run_id: int, *, pictures: bool = False) -> Deleted:

@@ -341,7 +341,7 @@ def state_of(workspace: Path, run_id: int) -> RunState | None:
 
 async def test_the_real_door_opens_what_a_run_was_made_from(studio: Studio) -> None:
     run_id = finished(studio, sandbox=True)
-    studio.sql("UPDATE runs SET frozen = ?", json.dumps(freeze(SLOWLY)))
+    studio.sql("UPDATE frozen_batches SET batch = ?", json.dumps(freeze(SLOWLY)))
     engine = RealEngine(studio.workspace, sandbox=False)
     try:
         opened_batch = engine.history.open(run_id, sandbox=True)  # a run of the sandbox is amended in the sandbox
