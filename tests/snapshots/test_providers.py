@@ -12,6 +12,7 @@ from fluxtui.history import presence
 from fluxtui.history.records import CheckRow, LaneRow
 from fluxtui.tui.app import Cockpit
 from fluxtui.tui.screens.providers.screen import ProvidersScreen
+from fluxtui.tui.widgets.fitted import Fitted
 from tests.conditions import until
 from tests.snapshots.looking import Before, Compare, dark_and_light, sizes, small_sizes
 from tests.tui.harness import AZURE, BAD_KEY, BFL, NOW, FakeEngine, Studio, cockpit
@@ -39,10 +40,16 @@ def shown(app: Cockpit, ready: Callable[[ProvidersScreen], bool]) -> Before:
         await until(lambda: app.live.runner_alive == app.engine.runs.runner_alive())
         await pilot.press("f6")
         await until(lambda: isinstance(app.screen, ProvidersScreen) and app.screen.table.row_count > 0)
-        await until(lambda: isinstance(app.screen, ProvidersScreen) and ready(app.screen))
+        await until(lambda: isinstance(app.screen, ProvidersScreen) and ready(app.screen) and fitted(app.screen))
         await pilot.pause()
 
     return before
+
+
+def fitted(screen: ProvidersScreen) -> bool:
+    """Whether the card, where there is room for one, is made for the width that it has."""
+    card = screen.query_one("#card", Fitted)
+    return screen.size.width < 120 or 0 < card.size.width == card.made_for
 
 
 def states(screen: ProvidersScreen) -> set[str]:

@@ -7,7 +7,7 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.engine.ranges import TargetRanges
@@ -19,6 +19,7 @@ from fluxtui.tui.screens.batch.column_screen import ColumnScreen
 from fluxtui.tui.screens.batch.desk import Changed
 from fluxtui.tui.screens.batch.desk_part import DeskPart
 from fluxtui.tui.screens.batch.sheet_lines import SEVERITIES
+from fluxtui.tui.widgets.fitted import Fitted
 from fluxtui.tui.widgets.rows import Rows
 from fluxtui.tui.work import begin, in_thread
 
@@ -109,7 +110,7 @@ class TaskEditor(DeskPart, Vertical):
     def compose(self) -> ComposeResult:
         yield FieldList()
         yield FieldLine(compact=True, select_on_focus=False, id="task-line")
-        yield Static("", id="task-said", markup=False)
+        yield Fitted(id="task-said")
 
     def desk_changed(self, what: Changed) -> None:
         if not what & _SHOWN:
@@ -161,21 +162,23 @@ class TaskEditor(DeskPart, Vertical):
 
     def _say(self) -> None:
         """Say under the list what the targets take, or what is wrong with what was typed."""
+        self.query_one("#task-said", Fitted).show(self._said)
+
+    def _said(self, width: int) -> Content:
         key = self._editing or self.list.key
         lines = [] if not self._wrong else [Content.styled(f"✗ {self._wrong}", "$error")]
-        width = self.query_one("#task-said", Static).content_size.width or 30
         for note in self.desk.notes(self.desk.row):
             if note.sentence.startswith((f"{key} ", f"{key}:")):
                 glyph, color = SEVERITIES[note.severity]
                 said = Content.styled(f"{glyph} {faces.one_line(note.sentence, 200)}", f"${color}")
                 lines.append(said + Content.styled(f"  {faces.one_line(note.target, 60)}", "$muted"))
         if key and not key.startswith(CONTEXT):
-            lines += [self._range(target, key).truncate(width, ellipsis=True) for target in self.ranges]
+            lines += [self._range(target, key).truncate(width or 30, ellipsis=True) for target in self.ranges]
         elif key:
             lines.append(Content.styled("told to people and judges, not to services", "$muted"))
         rest = len(lines) - _MOST_SAID
         lines = lines[:_MOST_SAID] + ([Content.styled(f"and {rest} more", "$muted")] if rest > 0 else [])
-        self.query_one("#task-said", Static).update(Content("\n").join(lines))
+        return Content("\n").join(lines)
 
     def _range(self, target: TargetRanges, key: str) -> Content:
         """Return what one target takes: the words first, since the line may be cut."""

@@ -6,7 +6,7 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.tui import keymap
@@ -27,7 +27,8 @@ from fluxtui.tui.screens.providers.health import (
 from fluxtui.tui.screens.providers.steering import SteeringScreen
 from fluxtui.tui.screens.providers.table import CardTable
 from fluxtui.tui.store import LanesChanged, News, NoHistoryYet, RunnerChanged, RunsChanged
-from fluxtui.tui.widgets.quietly import entitle, say
+from fluxtui.tui.widgets.fitted import Fitted
+from fluxtui.tui.widgets.quietly import entitle
 from fluxtui.tui.widgets.rows import Rows
 from fluxtui.tui.work import begin, in_thread
 
@@ -64,7 +65,7 @@ class ProvidersScreen(SteeringScreen):
                 yield CardTable(self.app.clock, id="cards")
                 yield Input(placeholder="name of a target or service, or a state", id="filter", compact=True)
             with Container(id="card-pane", classes="pane"), VerticalScroll(id="card-scroll", can_focus=False):
-                yield Static("", id="card", markup=False)
+                yield Fitted(id="card")
 
     def settle_in(self) -> None:
         self.query_one("#card-pane").border_title = Content("card")
@@ -147,12 +148,12 @@ class ProvidersScreen(SteeringScreen):
         )
 
     def _show_card(self) -> None:
-        card, pane = self.table.current, self.query_one("#card", Static)
+        card, pane = self.table.current, self.query_one("#card", Fitted)
         if card is None:
-            say(pane, Content(""))
+            pane.show(lambda _: Content(""))
             return
-        width = max(20, pane.content_size.width or 40)
-        say(pane, words.card_words(card, self._every, self.app.clock(), width))
+        every, now = self._every, self.app.clock()
+        pane.show(lambda width: words.card_words(card, every, now, max(20, width or 40)))
 
     def _tick(self) -> None:
         """What counts seconds goes on counting."""
