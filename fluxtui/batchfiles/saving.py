@@ -1,8 +1,12 @@
 """Saving a batch over the file it came from: what is lost is told before, and nobody's change is overwritten."""
 
+import fcntl
 import hashlib
 import os
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
@@ -16,6 +20,8 @@ from fluxtui.domain.problems import FluxtuiError, Problem, ProblemKind
 _COMMENTED = frozenset({"native-yaml", "native-toml", "text", "csv"})
 _COMMENT = re.compile(r"^[ \t]*#", re.MULTILINE)
 _AFTER_TEXT = re.compile(r"\s#\s")
+_PATIENCE = 10.0
+"""Seconds to wait for somebody who saves in the same folder."""
 
 
 class FileChangedError(FluxtuiError):
@@ -120,7 +126,8 @@ def without_losses(batch: Batch, format_name: str) -> Batch:
 def save_batch(batch: Batch, path: Path, format_name: str, *, expected: str | None, head: str = "") -> str:
     """Write `batch` whole or not at all; returns the digest of what was written.
 
-    `expected` is the digest that the file has if nobody changed it, None for a file that is not there yet.
+    `expected` is the digest that the file has if nobody changed it, None for a file that is not there yet. Of two
+    that save at once, here or in other processes, one comes after the other and finds what that one wrote.
     Raises FileChangedError when it is another, BatchFileError when the format cannot hold the batch or on disk
     problems. A link is followed: what it points to is written. Permissions are kept.
     """
@@ -130,16 +137,47 @@ def save_batch(batch: Batch, path: Path, format_name: str, *, expected: str | No
         text = head + text
     data = text.encode()
     target = path.resolve()
-    found = digest_of(target)
-    if found != expected:
-        raise FileChangedError(path, found)
-    try:
-        replace_file(target, data)
-    except OSError as error:
-        raise one_finding(
-            file, f"the file cannot be written: {error.strerror}", "Check the folder and the disk, or save elsewhere"
-        ) from error
+    with _alone_in(target.parent, file):
+        found = digest_of(target)
+        if found != expected:
+            raise FileChangedError(path, found)
+        try:
+            replace_file(target, data)
+        except OSError as error:
+            advice = "Check the folder and the disk, or save elsewhere"
+            raise one_finding(file, f"the file cannot be written: {error.strerror}", advice) from error
     return hashlib.sha256(data).hexdigest()
+
+
+@contextmanager
+def _alone_in(folder: Path, file: str) -> Iterator[None]:
+    """Keep others from saving in a folder between the look at a file and its replacement.
+
+    The kernel's lock on the folder itself: it leaves nothing behind and dies with its process. Where folders
+    cannot be locked (some network disks), the look just before writing has to do. Raises BatchFileError.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield  # what is wrong with the folder is said by writing into it
+        return
+    try:
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() >= end:
+                    message = "another program has been saving in this folder for a long time"
+                    raise one_finding(file, message, "Try again, or save elsewhere") from error
+                time.sleep(0.01)
+            except OSError:
+                break
+            else:
+                break
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def writable(path: Path) -> str | None:

@@ -1,6 +1,7 @@
 """Writing a batch in any format that can hold it; what is written is read back and compared first."""
 
 import os
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -125,7 +126,8 @@ def _plain_object(item: object) -> JsonObject:
 
 def replace_file(path: Path, data: bytes) -> None:
     """Put `data` at `path` so that a crash leaves either the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # A name of its own each time: process ids come again, and what a kill left behind must be in nobody's way.
+    temporary = path.with_name(f".{path.stem[:40]}.{uuid.uuid4().hex}.part")
     try:
         with temporary.open("xb") as stream:
             stream.write(data)

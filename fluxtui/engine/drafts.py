@@ -83,7 +83,7 @@ class Draft:
 
     def discard(self) -> None:
         """Remove what was kept; the draft is still held and may be written again."""
-        (self._folder / f"{self.id}.json").unlink(missing_ok=True)
+        _remove(self._folder, self.id)
 
     def release(self) -> None:
         """Let go of it. What was kept stays for whoever opens the file next."""
@@ -105,6 +105,8 @@ def orphans(workspace: Path, source: Path | None = None) -> list[DraftInfo]:
             continue  # a living cockpit is editing it
         try:
             info = _info(path)
+            if not path.exists():  # discarded since it was listed: our look alone made that lock
+                path.with_suffix(".lock").unlink(missing_ok=True)
         finally:
             os.close(descriptor)
         if info is not None and (wanted is None or (info.source is not None and str(info.source) == wanted)):
@@ -135,7 +137,7 @@ def discard(workspace: Path, draft_id: str) -> None:
     try:
         descriptor = _locked(folder / f"{name}.lock", create=True)
         if descriptor is not None:
-            (folder / f"{name}.json").unlink(missing_ok=True)
+            _remove(folder, name)
             (folder / f"{name}.lock").unlink(missing_ok=True)
             os.close(descriptor)
     except OSError as error:
@@ -158,6 +160,13 @@ def _locked(path: Path, *, create: bool) -> int | None:
         if same:
             return descriptor
         os.close(descriptor)  # removed between opening and locking: that lock is worth nothing
+
+
+def _remove(folder: Path, draft_id: str) -> None:
+    """Remove what was kept, and what a kill left half written of it."""
+    (folder / f"{draft_id}.json").unlink(missing_ok=True)
+    for part in folder.glob(f".{draft_id}.*.part"):
+        part.unlink(missing_ok=True)
 
 
 def _info(path: Path) -> DraftInfo | None:

@@ -1,5 +1,6 @@
 """Unsaved edits kept on disk while they are typed: within a second of each, off the event loop."""
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ class Drafting:
         self._draft: Draft | None = None
         self._kept = False
         self._due = False
-        self._working = False
+        self._alone = asyncio.Lock()
+        """One thing at a time: a draft must not be written after it was let go, nor for a batch opened since."""
         self._told = False
 
     def hear(self, what: Changed) -> None:
@@ -35,9 +37,10 @@ class Drafting:
 
     async def let_go(self, *, keep: bool) -> None:
         """The batch is closed: the draft stays for whoever opens it next, or goes."""
-        draft, self._draft, self._kept = self._draft, None, False
-        if draft is not None:
-            await in_thread(_let_go, draft, keep)
+        async with self._alone:
+            draft, self._draft, self._kept = self._draft, None, False
+            if draft is not None:
+                await in_thread(_let_go, draft, keep)
 
     def close(self) -> None:
         """The screen is taken down: what was kept stays for whoever opens it next."""
@@ -50,37 +53,36 @@ class Drafting:
 
     async def keep_now(self) -> None:
         """Write (or remove) the draft as the batch is now."""
+        async with self._alone:
+            try:
+                await self._keep()
+                self._told = False
+            except FluxtuiError as error:
+                if not self._told:  # once, not at every key
+                    self._screen.app.tell_problem(error.problem)
+                self._told = True
+
+    async def _keep(self) -> None:
         desk = self._screen.desk
-        if self._working or desk.document is None or desk.broken:
+        if desk.document is None:
             return
-        self._working = True
-        try:
-            files = self._screen.app.engine.batches.files
-            if desk.document.dirty:
-                if self._draft is None:
-                    self._draft = await in_thread(files.begin_draft)
-                sheet = desk.sheet
-                source = sheet.path if sheet is not None and (sheet.digest or sheet.format) else None
-                digest, form = (None, "") if sheet is None else (sheet.digest, sheet.format)
-                await in_thread(_keep, self._draft, desk.batch, source, digest, form)
-                self._kept = True
-            elif self._kept and self._draft is not None:
+        if not desk.document.dirty:
+            if self._kept and self._draft is not None:
                 await in_thread(self._draft.discard)
                 self._kept = False
-            self._told = False
-        except FluxtuiError as error:
-            if not self._told:  # once, not at every key
-                self._screen.app.tell_problem(error.problem)
-            self._told = True
-        finally:
-            self._working = False
+            return
+        # What is kept is taken now: another batch may be opened while the disk works.
+        sheet, batch = desk.sheet, desk.batch
+        source = sheet.path if sheet is not None and (sheet.digest or sheet.format) else None
+        digest, form = (None, "") if sheet is None else (sheet.digest, sheet.format)
+        if self._draft is None:
+            self._draft = await in_thread(self._screen.app.engine.batches.files.begin_draft)
+        await in_thread(_keep, self._draft, batch, source, digest, form)
+        self._kept = True
 
     def _soon(self) -> None:
         self._due = False
-        if self._working:
-            self.hear(Changed.SAVED)  # what is being written is older: once more
-        else:
-            begin(self._screen, self.keep_now, group="draft")
+        begin(self._screen, self.keep_now, group="draft")
 
 
 def _keep(draft: "Draft", batch: Batch, source: Path | None, digest: str | None, form: str) -> None:

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from textual.content import Content
+from textual.widgets import Input, TextArea
 
 from fluxtui.domain.problems import FluxtuiError
 from fluxtui.tui.doors.batches import Sheet
@@ -26,7 +27,8 @@ class FileLife(ReadingScreen):
         super().__init__()
         self.changed_outside = False
         self._looking = False
-        self._seen: str | None = None
+        self._saving = self._save_again = self._waiting = False
+        self._told: tuple[str | None, str | None] | None = None
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -52,13 +54,28 @@ class FileLife(ReadingScreen):
         begin(self, self._save_as_soon, group="save")
 
     async def _save_soon(self) -> None:
+        if self._saving:
+            self._save_again = True  # the one under way may have begun before the last edit
+            return
         await self.save()
+        if self._save_again:
+            self._save_again = False
+            if self.desk.document is not None and self.desk.document.dirty and self.at_hand:
+                await self.save()
 
     async def _save_as_soon(self) -> None:
-        await self.save_as()
+        if not self._saving:
+            await self.save_as()
 
     async def save(self) -> bool:
         """Save into the file the batch came from; whatever would be lost is asked about first."""
+        self._saving = True
+        try:
+            return await self._save()
+        finally:
+            self._saving = False
+
+    async def _save(self) -> bool:
         sheet, document = self.desk.sheet, self.desk.document
         if sheet is None or document is None:
             return False
@@ -135,10 +152,10 @@ class FileLife(ReadingScreen):
         if copy:
             self.app.tell(f"Saved a copy as {path.name}; the batch itself is not saved by that.")
             return False
-        stamp = await in_thread(files.stamp, path)
         if self.desk.sheet is not None and self.desk.document is document:
+            # No stamp: one taken now might be that of what somebody else wrote since. The next look finds it.
             self.desk.sheet = replace(
-                self.desk.sheet, path=path, format=form, digest=digest, stamp=stamp, head=head, comments=0, broken=False
+                self.desk.sheet, path=path, format=form, digest=digest, stamp=None, head=head, comments=0, broken=False
             )
             document.mark_saved(batch)
             self.changed_outside = False
@@ -168,7 +185,8 @@ class FileLife(ReadingScreen):
 
     def _look_soon(self) -> None:
         sheet = self.desk.sheet
-        if sheet is not None and sheet.digest is not None and not self._looking and self.standing:
+        idle = not self._looking and not self._saving
+        if sheet is not None and sheet.digest is not None and idle and self.standing:
             self._looking = True
             begin(self, partial(self._look, sheet), group="look")
 
@@ -179,42 +197,61 @@ class FileLife(ReadingScreen):
             if stamp == sheet.stamp or sheet is not self.desk.sheet:
                 return
             digest = await in_thread(files.digest, sheet.path)
-            if sheet is not self.desk.sheet:
+            if sheet is not self.desk.sheet or self._saving:
                 return
             if digest == sheet.digest:
                 self.desk.sheet = replace(sheet, stamp=stamp)
-            elif digest != self._seen:
-                self._seen = digest
-                await self._changed_outside(sheet, digest)
+                self.changed_outside, self._told = False, None
+            elif (sheet.digest, digest) != self._told and await self._changed_outside(sheet, digest):
+                self._told = (sheet.digest, digest)
         except FluxtuiError:
             return  # it cannot be read just now: the next look tells
         finally:
             self._looking = False
 
-    async def _changed_outside(self, sheet: Sheet, digest: str | None) -> None:
+    async def _changed_outside(self, sheet: Sheet, digest: str | None) -> bool:
+        """Tell of it, or show it where nothing would be lost by that; False when that has to wait."""
         name, document = sheet.path.name, self.desk.document
         if digest is None:
             self.changed_outside = True
             self.app.tell(f"{name} is no longer there. ctrl+s writes it anew, after asking.", severity="warning")
-        elif document is not None and document.dirty and not sheet.broken:
+        elif document is not None and document.dirty:
             self.changed_outside = True
             self.app.tell(
                 f"{name} was changed outside. r reads theirs, ctrl+s asks before it saves yours.", severity="warning"
             )
-        else:
-            fresh = await in_thread(self.app.engine.batches.read, sheet.path)
-            if self.desk.sheet is not sheet or (self.desk.document is not None and self.desk.document.dirty):
-                return
-            if fresh.broken and not sheet.broken:
-                self.changed_outside = True
-                self.app.tell(f"{name} was changed outside and cannot be read now. r shows why.", severity="warning")
-                return
-            row, key = self.desk.row, self.desk.key
-            self.changed_outside = False
-            self.desk.open(fresh)
-            self.desk.go(row, key)
-            self.app.tell(f"{name} was changed outside: read again.")
+        elif not await self._follow(sheet):
+            return False
         self.desk.saved()
+        return True
+
+    async def _follow(self, sheet: Sheet) -> bool:
+        """Show the file as it is now, unless somebody has begun to change what is shown."""
+        name = sheet.path.name
+        if not self.at_hand:
+            if not self._waiting:
+                self.app.tell(f"{name} was changed outside. It is read again when you are done here.")
+            self._waiting = True
+            return False
+        fresh = await in_thread(self.app.engine.batches.read, sheet.path)
+        document = self.desk.document
+        if self.desk.sheet is not sheet or (document is not None and document.dirty) or not self.at_hand:
+            return False
+        if fresh.broken and not sheet.broken:
+            self.changed_outside = True
+            self.app.tell(f"{name} was changed outside and cannot be read now. r shows why.", severity="warning")
+            return True
+        row, key = self.desk.row, self.desk.key
+        self.changed_outside = self._waiting = False
+        self.desk.open(fresh)
+        self.desk.go(row, key)
+        self.app.tell(f"{name} was changed outside: read again.")
+        return True
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether nobody is in the middle of something that is about the batch as it is shown: a dialog, a line."""
+        return self.app.get_screen_stack("batch")[-1] is self and not isinstance(self.focused, Input | TextArea)
 
 
 def wrong_name(text: str) -> str | None:

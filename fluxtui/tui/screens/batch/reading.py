@@ -50,7 +50,7 @@ class ReadingScreen(WorkingScreen):
     async def give_up(self, *, keep: bool = True) -> bool:
         """Ask about unsaved changes before the batch is closed; returns whether it may be."""
         document = self.desk.document
-        if document is None or not document.dirty or self.desk.broken:
+        if document is None or not document.dirty:
             await self.drafting.let_go(keep=False)
             return True
         answer = await self.app.push_screen_wait(file_questions.unsaved_question(self.desk.batch.name, keep=keep))
@@ -76,6 +76,7 @@ class ReadingScreen(WorkingScreen):
         except FluxtuiError as error:
             self.say("")
             self.app.tell_problem(error.problem)
+            self.drafting.hear(Changed.SAVED)  # what is on the screen stays there, and so may its draft
             return
         if self.standing:
             self.desk.open(sheet)
