@@ -1,7 +1,8 @@
 """Ending with the terminal, also where nobody sends SIGHUP.
 
-A terminal that goes away without being this process's controlling one (a lost container console, a
-parent that ignores SIGHUP) leaves Textual's writer blocked and its reader spinning on the dead end.
+A terminal that goes away without being this process's controlling one (a lost container console) leaves
+Textual's writer blocked and its reader spinning on the dead end. And whether SIGHUP is ignored is inherited:
+what was started by something that ignores it (nohup, some supervisors) would outlive being hung up on.
 Nothing is lost by ending: the run has a process of its own, unsaved edits are drafts on disk.
 """
 
@@ -14,10 +15,11 @@ import threading
 
 
 def watch_terminal() -> None:
-    """End this process once its terminal is gone. Does nothing where standard input is no terminal."""
+    """End this process once its terminal is gone, or it is sent SIGHUP. Does nothing where standard input is none."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         descriptor = sys.stdin.fileno()
         if os.isatty(descriptor):
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the kernel ends it, whatever it is doing
             threading.Thread(target=_wait, args=(descriptor,), name="terminal's end", daemon=True).start()
 
 

@@ -30,16 +30,16 @@ def run_cockpit(
     an option or a variable says; without them holds what was chosen last. `targets` take the place of
     those that a batch names. `options` are the options of the command line by the variable they stand for.
     """
+    web = bool(os.environ.get("TEXTUAL_DRIVER"))
+    if not web:
+        watch_terminal()  # first: it may go while it is asked what it can do
     preferences = PreferenceFile(default_path())
     remembered = preferences.read()[0].images if images is None else None
-    web = bool(os.environ.get("TEXTUAL_DRIVER"))
     terminal = probe(images or remembered or "auto", remembered=remembered is not None, web=web)
     if terminal.mode is Mode.SIXEL:
         from fluxtui.tui.previews import sixel
 
         sixel.prepare()
-    if not web:
-        watch_terminal()
     while True:
         engine = RealEngine(workspace, sandbox=sandbox, targets=targets, options=options or {})
         app = Cockpit(

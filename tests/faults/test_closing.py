@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -22,12 +22,28 @@ from fluxtui.history.records import RunRow
 from tests.conditions import wait_until
 
 
+DEAF = ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"]
+"""Starts a command as nohup does: with SIGHUP ignored."""
+
+
 @contextlib.contextmanager
-def cockpit(workspace: Path, batch: Path, gone: threading.Event) -> Iterator["subprocess.Popen[bytes]"]:
+def cockpit(
+    workspace: Path, batch: Path, gone: threading.Event, started_by: Sequence[str] = ()
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Open the real cockpit on a terminal of its own, whose output is read and thrown away until it is `gone`."""
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "fluxtui", "--sandbox", "--start", "--workspace", str(workspace), str(batch)],
+        [
+            *started_by,
+            sys.executable,
+            "-m",
+            "fluxtui",
+            "--sandbox",
+            "--start",
+            "--workspace",
+            str(workspace),
+            str(batch),
+        ],
         stdin=follower,
         stdout=follower,
         stderr=follower,
@@ -64,14 +80,20 @@ def run_of(workspace: Path) -> RunRow | None:
         connection.close()
 
 
-@pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGKILL, None], ids=["hung up", "killed", "terminal gone"])
-def test_the_run_goes_on_without_its_screen(tmp_path: Path, how: signal.Signals | None) -> None:
+@pytest.mark.parametrize(
+    ("how", "started_by"),
+    [(signal.SIGHUP, ()), (signal.SIGHUP, DEAF), (signal.SIGKILL, ()), (None, ())],
+    ids=["hung up", "hung up, started by what ignores that", "killed", "terminal gone"],
+)
+def test_the_run_goes_on_without_its_screen(
+    tmp_path: Path, how: signal.Signals | None, started_by: Sequence[str]
+) -> None:
     """Without a signal it is the terminal itself that goes: the screen must not live on without one."""
     gone = threading.Event()
     workspace, batch = tmp_path / "output", tmp_path / "batch.txt"
     batch.write_text("\n".join(f"a lighthouse, view {n} [sandbox:slow=1.5]" for n in range(6)))
     try:
-        with cockpit(workspace, batch, gone) as screen:
+        with cockpit(workspace, batch, gone, started_by) as screen:
             wait_until(lambda: holder(workspace) and run_of(workspace) is not None, within=60)
             assert holder(workspace) != screen.pid
             if how is None:
