@@ -21,7 +21,6 @@ from fluxtui.history.database import database_path, open_reader
 from fluxtui.history.records import RunRow
 from tests.conditions import wait_until
 
-
 DEAF = ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"]
 """Starts a command as nohup does: with SIGHUP ignored."""
 

@@ -16,7 +16,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from textual.binding import BindingsMap
 from textual.dom import DOMNode
+from textual.screen import Screen
 
 from fluxtui.tui import keymap
 from fluxtui.tui.app import Cockpit
@@ -78,6 +80,21 @@ def _id_of(app: Cockpit, key: str, action: str, node: DOMNode) -> str | None:
         if owner is node:
             return next((b.id for b in bindings.key_to_bindings.get(key, ()) if b.action == action), None)
     return None
+
+
+def chains(screen: Screen[None]) -> Iterator[list[tuple[DOMNode, BindingsMap]]]:
+    """Yield what binds keys on the way to the app: without a focus, and from each widget that may ever have it.
+
+    Also from those that cannot have it at this moment, hidden or disabled: what a test sees does not hang on how
+    far a screen has come.
+    """
+    before = screen.focused
+    try:
+        for widget in [None, *(widget for widget in screen.query("*") if widget.can_focus)]:
+            screen.set_reactive(Screen.focused, widget)  # the focus itself would be refused, and move other things
+            yield screen._modal_binding_chain  # noqa: SLF001 - what Textual asks when a key is pressed
+    finally:
+        screen.set_reactive(Screen.focused, before)
 
 
 @cache

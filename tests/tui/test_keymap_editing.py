@@ -25,6 +25,7 @@ from fluxtui.tui.screens.base import CockpitScreen
 from fluxtui.tui.screens.modes import MODES
 from tests.conditions import until
 from tests.tui.harness import Studio, cockpit, running
+from tests.tui.keys import chains
 
 BY_ID = {key.id: key for key in keymap.EVERY}
 IDS = st.sampled_from(sorted(BY_ID))
@@ -58,14 +59,8 @@ async def test_the_places_are_those_of_the_screens(studio: Studio) -> None:
             screen = app.screen
             assert isinstance(screen, CockpitScreen)
             await until(lambda screen=screen: screen.is_mounted and screen.standing)  # type: ignore[misc]
-            for widget in [widget for widget in screen.query("*") if widget.can_focus]:
-                screen.set_focus(widget)
-                found = {
-                    BY_ID[binding.id]
-                    for _, bindings in screen._modal_binding_chain  # noqa: SLF001 - what Textual asks at a key press
-                    for _, binding in bindings
-                    if binding.id in BY_ID
-                }
+            for chain in chains(screen):
+                found = {BY_ID[binding.id] for _, bindings in chain for _, binding in bindings if binding.id in BY_ID}
                 strange |= {f"{one.id} and {two.id}" for one in found for two in found if not meet(one, two)}
     assert not strange
 
