@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fluxtui.domain.batch import Batch, Task
 from fluxtui.tui.editing import edits, ordering, searching
+from fluxtui.tui.editing.difference import Difference
 from fluxtui.tui.screens.batch.replace_screen import common_start
 from fluxtui.tui.screens.batch.sheet_columns import GAP, SheetColumns
 from tests.tui.trees import trees
@@ -27,9 +28,9 @@ def keys(found: SheetColumns) -> list[str]:
 def test_columns_come_with_their_first_value_and_stay() -> None:
     found, batch = columns(), trees().batch
     after = edits.set_text(batch, [2], "steps", "30").batch
-    found.follow(batch, after)
+    found.follow(Difference(batch, after))
     assert keys(found) == ["name", "prompt", "size", "steps", "seed", "context.mood"]
-    found.follow(after, batch)
+    found.follow(Difference(after, batch))
     assert "steps" in keys(found)
     found.drop("steps")
     found.drop("name")
@@ -40,10 +41,10 @@ def test_a_width_grows_and_never_shrinks() -> None:
     found, batch = columns(), trees().batch
     before = found.width("name", 200)
     longer = edits.set_text(batch, [0], "name", "a-name-of-some-length").batch
-    found.follow(batch, longer)
+    found.follow(Difference(batch, longer))
     grown = found.width("name", 200)
     assert grown > before
-    found.follow(longer, batch)
+    found.follow(Difference(longer, batch))
     assert found.width("name", 200) == grown
 
 

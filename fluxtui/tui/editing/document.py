@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 from fluxtui.domain.batch import Batch, Task
 from fluxtui.domain.values import canonical_json
+from fluxtui.tui.editing.difference import Difference
 from fluxtui.tui.editing.edits import Edited
 
 MOST_STEPS = 1000
 """Steps that can be undone."""
 LARGEST_MEMORY = 128 * 1024 * 1024
 """Bytes that the steps may hold beside the batch itself, as far as that can be estimated."""
-
-_OF_A_ROW = 8  # bytes: a step has a tuple of its own
-_OF_A_TASK = 800  # bytes: a changed task without its texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,7 @@ class Document:
         self._merging: str | None = None
         self._memory = 0
         self._dirty: tuple[int, bool] = (0, False)
+        self._foreseen: tuple[Batch, Batch | None, bool] = (batch, batch, False)
         self.revision = 0
 
     @property
@@ -57,22 +56,42 @@ class Document:
         return self._undone[-1].label if self._undone else None
 
     @property
+    def earlier(self) -> Batch | None:
+        """The batch that undo would give back."""
+        return self._done[-1].before if self._done else None
+
+    @property
+    def later(self) -> Batch | None:
+        """The batch that redo would give back."""
+        return self._undone[-1].before if self._undone else None
+
+    @property
     def dirty(self) -> bool:
         """Whether the batch differs from what was last saved; typing something and taking it back does not."""
         if self._dirty[0] != self.revision:
-            self._dirty = (self.revision, self._saved is None or not same(self._batch, self._saved))
+            batch, saved, dirty = self._foreseen
+            if batch is not self._batch or saved is not self._saved:
+                dirty = self._differs(self._batch, self._saved)
+            self._dirty = (self.revision, dirty)
         return self._dirty[1]
 
-    def apply(self, edit: Edited, *, merge: str | None = None) -> bool:
+    def foresee(self, batch: Batch) -> None:
+        """Work out whether a batch would be dirty, before it is taken over. May be called in another thread."""
+        saved = self._saved
+        self._foreseen = (batch, saved, self._differs(batch, saved))
+
+    def apply(self, edit: Edited, *, merge: str | None = None, difference: Difference | None = None) -> bool:
         """Take over an edit as one step; returns whether it changed anything.
 
         Edits in a row with the same `merge` (`prompt of red-fox`) are one step: typing in one field.
-        `settle` ends such a row.
+        `settle` ends such a row. `difference` is that which the edit makes, where it is known.
         """
         if edit.batch is self._batch:
             return False
         if merge is None or merge != self._merging or not self._done:
-            step = Step(edit.label, self._batch, _size(self._batch, edit.batch))
+            if difference is None or not difference.of(self._batch, edit.batch):
+                difference = Difference(self._batch, edit.batch)
+            step = Step(edit.label, self._batch, difference.weight)
             self._done.append(step)
             self._memory += step.size
             self._forget_the_oldest()
@@ -113,6 +132,10 @@ class Document:
         self._saved = None
         self._dirty = (-1, False)
 
+    @staticmethod
+    def _differs(batch: Batch, saved: Batch | None) -> bool:
+        return saved is None or not same(batch, saved)
+
     def _go_to(self, step: Step) -> str:
         self._batch = step.before
         self._merging = None
@@ -126,15 +149,6 @@ class Document:
     def _forget_the_oldest(self) -> None:
         while len(self._done) > MOST_STEPS or (self._memory > LARGEST_MEMORY and len(self._done) > 1):
             self._memory -= self._done.popleft().size
-
-
-def _size(before: Batch, after: Batch) -> int:
-    """Return about how many bytes the earlier batch needs that the later one does not share."""
-    if before.tasks is after.tasks:
-        return _OF_A_TASK
-    kept = {id(task) for task in after.tasks}
-    gone = [task for task in before.tasks if id(task) not in kept]
-    return len(before.tasks) * _OF_A_ROW + sum(_OF_A_TASK + len(task.prompt) for task in gone)
 
 
 def same(one: Batch, other: Batch) -> bool:

@@ -11,6 +11,7 @@ from fluxtui.domain.batch import Axis, Batch, Target, Task
 from fluxtui.domain.values import JsonValue
 from fluxtui.tui.editing import fields
 from fluxtui.tui.editing.fields import FieldError
+from fluxtui.tui.editing.naming import Names, wish_for
 
 MOST_REPEATS = 1000
 
@@ -32,11 +33,10 @@ def add(batch: Batch, after: int | None = None, task: Task | None = None) -> Edi
 def insert(batch: Batch, after: int | None, tasks: Sequence[Task]) -> Edited:
     """Put tasks below row `after` (at the end for None, on top for -1); names that are taken get a number."""
     at = len(batch.tasks) if after is None else min(max(after + 1, 0), len(batch.tasks))
-    taken = {task.name for task in batch.tasks}
+    names = Names(task.name for task in batch.tasks)
     added = []
     for task in tasks:
-        name = fields.unique_name(task.name or fields.name_for(task.prompt, taken), taken)
-        taken.add(name)
+        name = names.claim(task.name or wish_for(task.prompt))
         added.append(task if name == task.name else replace(task, name=name))
     if not added:
         return Edited(batch, "add nothing")
@@ -99,7 +99,8 @@ def set_text(batch: Batch, rows: Iterable[int], key: str, text: str) -> Edited:
     chosen = _existing(batch, rows)
     if key == "name":
         _refuse_taken_name(batch, chosen, text.strip())
-    changed = {row: fields.with_text(batch.tasks[row], key, text) for row in chosen}
+    write = fields.writer(key, text)
+    changed = {row: write(batch.tasks[row]) for row in chosen}
     return _changed(batch, changed, f"{'set' if text else 'clear'} {fields.column(key).title}", chosen)
 
 
@@ -120,7 +121,8 @@ def fill_down(batch: Batch, rows: Iterable[int], key: str) -> Edited:
     if len(chosen) < 2:
         return Edited(batch, "fill down nothing")
     source, *others = chosen
-    changed = {row: fields.with_value_of(batch.tasks[row], key, batch.tasks[source]) for row in others}
+    copy = fields.copier(key, batch.tasks[source])
+    changed = {row: copy(batch.tasks[row]) for row in others}
     return _changed(batch, changed, f"fill {fields.column(key).title} down", chosen)
 
 
@@ -164,15 +166,6 @@ def set_repeat(batch: Batch, repeat: int) -> Edited:
 def set_recipe(batch: Batch, recipe: Mapping[str, JsonValue] | None) -> Edited:
     """Say what follows a picture; None for nothing."""
     return _framed(batch, "change the recipe", recipe=None if recipe is None else dict(recipe))
-
-
-def first_difference(one: Batch, other: Batch) -> int | None:
-    """Return the first row where two batches differ, so that the cursor can go there; None when none does."""
-    for row, (a, b) in enumerate(zip(one.tasks, other.tasks, strict=False)):
-        if a is not b:
-            return row
-    shorter, longer = sorted((len(one.tasks), len(other.tasks)))
-    return None if shorter == longer else shorter
 
 
 def _framed(batch: Batch, label: str, **parts: object) -> Edited:

@@ -5,16 +5,18 @@ any other key is a parameter (`size`, `steps`, `quality` ...). The checks are th
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeVar
 
 from fluxtui.domain.batch import PARAMETER_ALIASES, Batch, Task
-from fluxtui.domain.text import file_stem
 from fluxtui.domain.values import JsonValue
 from fluxtui.engine.files import CheckedTask, Finding, WrongValueError, check_fields, format_cell, parse_cell
 
 V = TypeVar("V")
+Change = Callable[[Task], Task]
+"""Makes the next task of one; the same one where nothing changes."""
 
 CONTEXT = "context."
 TEXTS = ("name", "prompt", "negative_prompt")
@@ -108,57 +110,75 @@ def references_text(references: tuple[str, ...]) -> str:
     return "\n".join(references) if plain else json.dumps(list(references), ensure_ascii=False)
 
 
+def keys_of(tasks: Iterable[Task]) -> tuple[str, ...]:
+    """Return the columns that some of these tasks have something in, beside name and prompt."""
+    keys: dict[str, None] = {}
+    own: set[str] = set()
+    for task in tasks:
+        keys.update(dict.fromkeys(task.parameters))
+        if task.context:
+            keys.update(dict.fromkeys(f"{CONTEXT}{key}" for key in task.context))
+        if task.negative_prompt:
+            own.add("negative_prompt")
+        if task.references:
+            own.add("references")
+        if task.extra:
+            own.add("extra")
+    return (*keys, *sorted(own))
+
+
 def with_text(task: Task, key: str, text: str) -> Task:
     """Return the task with a column changed; an empty text takes the value away.
 
     The task itself comes back when nothing changes. A prompt may be empty meanwhile: the quote says so.
     Raises FieldError.
     """
-    if text == text_of(task, key):
-        return task
-    if len(text) > LARGEST_TEXT:
-        raise FieldError(f"the text has {len(text):,} characters", "Shorten it")
-    if key in _OWN:
-        return _with_own(task, key, text)
-    if key.startswith(CONTEXT):
-        return _with_context(task, key.removeprefix(CONTEXT), text)
-    return _with_parameter(task, key, text)
+    return writer(key, text)(task)
+
+
+def writer(key: str, text: str) -> Change:
+    """Return what does to any task what `with_text` does: the text is checked once for all of them.
+
+    It raises FieldError at the first task that the text would change.
+    """
+
+    @cache
+    def change() -> Change:
+        if len(text) > LARGEST_TEXT:
+            raise FieldError(f"the text has {len(text):,} characters", "Shorten it")
+        if key in _OWN:
+            return _own(key, text)
+        return _context(key.removeprefix(CONTEXT), text) if key.startswith(CONTEXT) else _parameter(key, text)
+
+    def write(task: Task) -> Task:
+        return task if text == text_of(task, key) else change()(task)
+
+    return write
 
 
 def with_value_of(task: Task, key: str, source: Task) -> Task:
     """Return `task` with the value that `source` has in a column. Raises FieldError for the name."""
+    return copier(key, source)(task)
+
+
+def copier(key: str, source: Task) -> Change:
+    """Return what does to any task what `with_value_of` does. Raises FieldError for the name."""
     if key == "name":
         raise FieldError("every task has a name of its own", "Choose another column")
     if key in _OWN:
-        value = getattr(source, key)
-        return task if getattr(task, key) is value else replace(task, **{key: value})
-    if text_of(task, key) == text_of(source, key):
-        return task
+        own = getattr(source, key)
+        return lambda task: task if getattr(task, key) is own else replace(task, **{key: own})
     name = key.removeprefix(CONTEXT)
-    if key.startswith(CONTEXT):
-        return replace(task, context=_taken_over(task.context, source.context, name))
-    return replace(task, parameters=_taken_over(task.parameters, source.parameters, name))
+    text = text_of(source, key)
 
+    def copy(task: Task) -> Task:
+        if text_of(task, key) == text:
+            return task
+        if key.startswith(CONTEXT):
+            return replace(task, context=_taken_over(task.context, source.context, name))
+        return replace(task, parameters=_taken_over(task.parameters, source.parameters, name))
 
-def unique_name(wish: str, taken: Iterable[str]) -> str:
-    """Return `wish`, or with -2, -3 ... where it is taken; a number at its end counts on."""
-    names = taken if isinstance(taken, set | frozenset) else set(taken)
-    if wish not in names:
-        return wish
-    stem, dash, digits = wish.rpartition("-")
-    number = int(digits) if dash and stem and digits.isdecimal() and len(digits) < 7 else 1
-    stem = stem if number > 1 or (dash and digits == "1" and stem) else wish
-    while True:
-        number += 1
-        name = f"{stem[: 199 - len(str(number))]}-{number}"
-        if name not in names:
-            return name
-
-
-def name_for(prompt: str, taken: Iterable[str]) -> str:
-    """Return a name made of the first words of a prompt, unique among `taken`."""
-    stem = file_stem(" ".join(prompt[:200].lower().split()[:6]).replace(" ", "-"), limit=48) if prompt.strip() else ""
-    return unique_name(stem or "task", taken)
+    return copy
 
 
 def parameter_value(key: str, text: str) -> JsonValue:
@@ -174,41 +194,45 @@ def remark_on_parameter(key: str) -> str:
 
 def _taken_over(old: Mapping[str, V], new: Mapping[str, V], name: str) -> dict[str, V]:
     """Return `old` with the entry `name` as `new` has it, or without it where that has none; the order stays."""
-    result = {key: value for key, value in old.items() if key != name or key in new}
-    return result | {key: value for key, value in new.items() if key == name}
+    result = dict(old)
+    if name in new:
+        result[name] = new[name]
+    else:
+        result.pop(name, None)
+    return result
 
 
-def _with_own(task: Task, key: str, text: str) -> Task:
+def _own(key: str, text: str) -> Change:
+    value: object
     if key == "extra":
-        return replace(task, extra=_mapping(text))
-    if key == "references":
-        return replace(task, references=_references(text))
-    # An empty prompt is let through: one is emptied before it is written anew.
-    fields = {"name": "x", "prompt": "x", key: text}
-    if key == "prompt" and not text.strip():
-        return replace(task, prompt=text)
-    found = _accepted(check_fields(fields))
-    if key == "name":
-        return replace(task, name=found.name)
-    if key == "prompt":
-        return replace(task, prompt=found.prompt)
-    return replace(task, negative_prompt=found.negative_prompt)
+        value = _mapping(text)
+    elif key == "references":
+        value = _references(text)
+    elif key == "prompt" and not text.strip():
+        value = text  # an empty prompt is let through: one is emptied before it is written anew
+    else:
+        value = getattr(_accepted(check_fields({"name": "x", "prompt": "x", key: text})), key)
+    return lambda task: replace(task, **{key: value})  # type: ignore[arg-type]  # a field of Task and its own value
 
 
-def _with_context(task: Task, name: str, text: str) -> Task:
+def _context(name: str, text: str) -> Change:
     if not name.strip():
         raise FieldError("the name is empty", "Name what it says, for example mood")
-    found = _accepted(check_fields({"name": "x", "prompt": "x", "context": {name: text}}))
-    context = {key: value for key, value in task.context.items() if key != name or key in found.context}
-    return replace(task, context={**context, **found.context})
+    found = _accepted(check_fields({"name": "x", "prompt": "x", "context": {name: text}})).context
+
+    def change(task: Task) -> Task:
+        kept = task.context if name in found else {key: text for key, text in task.context.items() if key != name}
+        return replace(task, context={**kept, **found})
+
+    return change
 
 
-def _with_parameter(task: Task, key: str, text: str) -> Task:
-    name = PARAMETER_ALIASES.get(key, key)
+def _parameter(key: str, text: str) -> Change:
     if not text.strip():
-        return replace(task, parameters={k: v for k, v in task.parameters.items() if k != name})
+        gone = PARAMETER_ALIASES.get(key, key)
+        return lambda task: replace(task, parameters={k: v for k, v in task.parameters.items() if k != gone})
     name, value = _checked_parameter(key, text)
-    return replace(task, parameters={**task.parameters, name: value})
+    return lambda task: replace(task, parameters={**task.parameters, name: value})
 
 
 def _checked_parameter(key: str, text: str) -> tuple[str, JsonValue]:

@@ -1,5 +1,7 @@
 """Columns as text: what is shown reads back the same, and what is wrong is said in words."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,8 +62,20 @@ def test_columns_follow_what_the_tasks_have() -> None:
     assert every[-2:] == ["references", "extra"]
 
 
-@given(st.text(min_size=1, max_size=20), st.sets(st.text(min_size=1, max_size=20), max_size=5))
-def test_names_are_made_unique(wish: str, taken: set[str]) -> None:
-    name = fields.unique_name(wish, taken)
-    assert name not in taken
-    assert name == wish or wish in taken
+KEYS = ("name", "prompt", "negative_prompt", "references", "extra", "steps", "seed", "cfg", "context.mood", "context. ")
+TEXTS = ("", " ", "4", "04", "x", "[1]", '["a.png"]', '{"raw": true}', "calm", "a\0b")
+
+
+@given(st.sampled_from(KEYS), st.sampled_from(TEXTS), st.lists(tasks().map(lambda drawn: drawn[0]), max_size=3))
+def test_what_is_written_into_many_tasks_is_what_is_written_into_each(key: str, text: str, given_: list[Task]) -> None:
+    write = fields.writer(key, text)
+    for task in (TASK, *given_):
+        try:
+            alone = fields.with_text(task, key, text)
+        except FieldError as error:
+            with pytest.raises(FieldError, match=re.escape(error.message)):
+                write(task)
+        else:
+            assert canonical_json(write(task).as_json()) == canonical_json(alone.as_json())
+            assert (write(task) is task) == (alone is task)
+            assert list(write(task).parameters) == list(alone.parameters)

@@ -1,6 +1,6 @@
 """One cell being edited, in its place over the sheet."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from textual import getters, on
@@ -16,6 +16,13 @@ from fluxtui.tui import keymap
 _LEAST, _USUAL = 20, 40  # cells: room to type in, however narrow the column
 
 
+Done = Callable[[str, int, int], Awaitable[None]]
+"""Takes over the text; then the cell so many columns to the right, so many rows below, is edited next.
+
+The line's keys await it: what is typed next is for what is there then.
+"""
+
+
 class CellLine(Input):
     """The line being typed into. It tells the cell what its keys mean."""
 
@@ -25,14 +32,21 @@ class CellLine(Input):
         " next row; esc leaves it as it was. An empty cell takes the value away."
     )
 
+    def __init__(self, done: Done) -> None:
+        super().__init__(compact=True, select_on_focus=False)
+        self._done = done
+
     def action_leave(self) -> None:
         self.post_message(CellEditor.Left())
 
-    def action_next(self, step: int) -> None:
-        self.post_message(CellEditor.Done(self.value, columns=step))
+    async def action_submit(self) -> None:
+        await self._done(self.value, 0, 0)
 
-    def action_below(self, step: int) -> None:
-        self.post_message(CellEditor.Done(self.value, rows=step))
+    async def action_next(self, step: int) -> None:
+        await self._done(self.value, step, 0)
+
+    async def action_below(self, step: int) -> None:
+        await self._done(self.value, 0, step)
 
 
 class CellEditor(Vertical):
@@ -42,24 +56,17 @@ class CellEditor(Vertical):
     said = getters.query_one(Static)
 
     @dataclass
-    class Done(Message):
-        """The text is to be taken over; then the cell `columns` to the right, `rows` below, is edited next."""
-
-        text: str
-        columns: int = 0
-        rows: int = 0
-
-    @dataclass
     class Left(Message):
         """The cell stays as it was."""
 
-    def __init__(self) -> None:
+    def __init__(self, done: Done) -> None:
         super().__init__(id="cell")
+        self._done = done
         self._check: Callable[[str], str | None] = lambda _: None
         self._note = ""
 
     def compose(self) -> ComposeResult:
-        yield CellLine(compact=True, select_on_focus=False)
+        yield CellLine(self._done)
         yield Static("", markup=False)
 
     @property
@@ -77,7 +84,7 @@ class CellEditor(Vertical):
         self.line.cursor_position = len(text)
         self._say(None)
         self.add_class("-open")
-        self.line.focus()
+        self.screen.set_focus(self.line)
 
     def close(self) -> None:
         self.remove_class("-open")
@@ -90,11 +97,6 @@ class CellEditor(Vertical):
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         self._say(self._check(event.value))
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.post_message(self.Done(event.value))
 
     def _say(self, wrong: str | None) -> None:
         self.set_class(bool(wrong or self._note), "-saying")

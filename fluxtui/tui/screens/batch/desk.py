@@ -1,6 +1,7 @@
 """The open batch, and what every part of the Batch screen shares of it: cursor, marks, targets, quote. No Textual."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Flag, auto
 from functools import cached_property
@@ -10,6 +11,7 @@ from fluxtui.domain.batch import Batch, Target, Task
 from fluxtui.engine.live_quote import LiveQuote, RowNote, Severity
 from fluxtui.tui.doors.batches import Sheet
 from fluxtui.tui.editing import edits
+from fluxtui.tui.editing.difference import Difference
 from fluxtui.tui.editing.document import Document
 from fluxtui.tui.editing.edits import Edited
 
@@ -51,9 +53,14 @@ class Priced:
     def pictures(self) -> tuple[int, ...]:
         return tuple(self.live.pictures(row) for row in range(len(self.batch.tasks)))
 
+    @cached_property
+    def counts(self) -> Mapping[Severity | None, int]:
+        """How many rows have what to say about them at worst."""
+        return Counter(self.worst)
+
     def prepare(self) -> "Priced":
         """Work out what every frame needs; for a thread."""
-        _ = self.places, self.worst, self.pictures
+        _ = self.places, self.worst, self.pictures, self.counts, self.live.notices
         return self
 
 
@@ -69,6 +76,7 @@ class OnTheDesk:
         self.marked: frozenset[int] = frozenset()
         self.priced: Priced | None = None
         self.pricing = False
+        self._difference = Difference(NOTHING, NOTHING)
 
     @property
     def batch(self) -> Batch:
@@ -124,6 +132,12 @@ class OnTheDesk:
             return row  # being typed in: what was said of it holds until the next quote, or it would flicker
         return place
 
+    def difference(self, before: Batch, after: Batch) -> Difference:
+        """Return what is another in `after`; all who follow the last edit share it."""
+        if not self._difference.of(before, after):
+            self._difference = Difference(before, after)
+        return self._difference
+
     def as_sheet(self) -> Sheet | None:
         """Return the batch as it is now in the form that the engine's door takes."""
         return None if self.sheet is None else replace(self.sheet, batch=self.batch)
@@ -155,10 +169,15 @@ class Desk(OnTheDesk):
         self.marked, self.priced = frozenset(), None
         self._tell(EVERYTHING)
 
+    def know(self, difference: Difference) -> None:
+        """Take over what was worked out in a thread about the edit that comes next."""
+        self._difference = difference
+
     def apply(self, edit: Edited, *, merge: str | None = None) -> bool:
         """Take over an edit as one step that can be undone; returns whether it changed anything."""
         before = self.batch
-        if self.document is None or not self.document.apply(edit, merge=merge):
+        difference = self.difference(before, edit.batch)
+        if self.document is None or not self.document.apply(edit, merge=merge, difference=difference):
             return False
         self._tell(self._follow(before))
         return True
@@ -217,7 +236,7 @@ class Desk(OnTheDesk):
         if label is None:
             return None
         what = self._follow(before)
-        row = edits.first_difference(before, self.batch)
+        row = self.difference(before, self.batch).first
         if row is not None:
             self.row = min(row, len(self.batch.tasks) - 1)
             what |= Changed.CURSOR
@@ -238,19 +257,17 @@ class Desk(OnTheDesk):
         return what
 
     def _follow_rows(self, before: Batch) -> Changed:
-        now = self.batch
-        concerned = [*self.marked, *((self.row,) if self.row >= 0 else ())]
-        same = len(now.tasks) == len(before.tasks)
-        if same and all(now.tasks[row] is before.tasks[row] for row in concerned):
+        difference = self.difference(before, self.batch)
+        if difference.in_place:
             return Changed(0)
-        places = {id(task): row for row, task in enumerate(now.tasks)}
-
-        def moved(row: int) -> int | None:
-            return places.get(id(before.tasks[row]), row if same else None)
-
-        marked = frozenset(there for row in self.marked if (there := moved(row)) is not None)
-        here = moved(self.row) if self.row >= 0 else None
-        row = min(max(self.row, 0) if here is None else here, len(now.tasks) - 1)
+        places, tasks = difference.places, before.tasks
+        if difference.same_length:  # a task that is not there any more was replaced where it stood
+            marked = frozenset([places.get(id(tasks[row]), row) for row in self.marked])
+            here = places.get(id(tasks[self.row]), self.row) if self.row >= 0 else None
+        else:
+            marked = frozenset([places.get(id(tasks[row]), -1) for row in self.marked]) - {-1}
+            here = places.get(id(tasks[self.row])) if self.row >= 0 else None
+        row = min(max(self.row, 0) if here is None else here, len(self.batch.tasks) - 1)
         what = (Changed.MARKS if marked != self.marked else Changed(0)) | (
             Changed.CURSOR if row != self.row or here is None else Changed(0)
         )

@@ -1,6 +1,9 @@
 """The line above the sheet: which batch this is and whether it is saved; right, what it would make and cost."""
 
+from functools import partial
+
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 
 from fluxtui.engine.live_quote import Severity
@@ -10,6 +13,7 @@ from fluxtui.tui.screens.batch.desk_part import DeskPart
 from fluxtui.tui.screens.batch.sheet_lines import SEVERITIES
 from fluxtui.tui.screens.batch.words import axis_words
 
+_MOMENT = 0.15  # seconds
 _SHOWN = Changed.OPENED | Changed.TASKS | Changed.FRAME | Changed.QUOTE | Changed.SAVED
 
 
@@ -19,6 +23,21 @@ class BatchHead(DeskPart, Widget):
     def __init__(self) -> None:
         super().__init__(id="sheet-head")
         self._busy = ""
+        self._patience: Timer | None = None
+        self._at_work = False
+
+    def work(self, at_work: bool) -> None:
+        """Say that an edit is being worked out, when that takes longer than a moment."""
+        if self._patience is not None:
+            self._patience.stop()
+        self._patience = self.set_timer(_MOMENT, partial(self._show_work, True)) if at_work else None
+        if not at_work:
+            self._show_work(False)
+
+    def _show_work(self, at_work: bool) -> None:
+        if self._at_work != at_work:
+            self._at_work = at_work
+            self.refresh()
 
     def say(self, busy: str) -> None:
         """Say what is going on before there is a batch to tell of; "" for nothing."""
@@ -47,6 +66,8 @@ class BatchHead(DeskPart, Widget):
         line = Content.styled(faces.one_line(batch.name, 60) or "untitled", "bold")
         if desk.document is not None and desk.document.dirty:
             line += Content.assemble("  ", ("● ", "$warning"), "not saved")
+        if self._at_work:
+            line += Content.assemble("  ", ("◌ ", "$accent"), "working …")
         if desk.broken:
             line += Content.assemble("  ", ("✗ ", "$error"), "cannot be read in full")
         words = ["1 task" if len(batch.tasks) == 1 else f"{len(batch.tasks):,} tasks"]
@@ -72,9 +93,9 @@ class BatchHead(DeskPart, Widget):
 
     def _warnings(self) -> Content:
         """Return how many rows have something to be put right, and how many a remark."""
-        worst = () if self.desk.priced is None else self.desk.priced.worst
-        wrong = sum(severity in (Severity.WRONG, Severity.IMPOSSIBLE) for severity in worst)
-        adapted = sum(severity is Severity.ADAPTED for severity in worst)
+        rows = {} if self.desk.priced is None else self.desk.priced.counts
+        wrong = rows.get(Severity.WRONG, 0) + rows.get(Severity.IMPOSSIBLE, 0)
+        adapted = rows.get(Severity.ADAPTED, 0)
         line = Content("")
         for count, severity in ((wrong, Severity.WRONG), (adapted, Severity.ADAPTED)):
             if count:

@@ -37,11 +37,11 @@ class PromptEditor(TextArea):
     def action_leave(self) -> None:
         self.screen.query_one("#tasks").focus()
 
-    def action_take_back(self) -> None:
-        self.query_ancestor(PromptPane).working.action_undo()
+    async def action_take_back(self) -> None:
+        await self.query_ancestor(PromptPane).working.action_undo()
 
-    def action_do_again(self) -> None:
-        self.query_ancestor(PromptPane).working.action_redo()
+    async def action_do_again(self) -> None:
+        await self.query_ancestor(PromptPane).working.action_redo()
 
 
 class PromptPane(DeskPart, Vertical):
@@ -67,7 +67,7 @@ class PromptPane(DeskPart, Vertical):
         """Put the focus into the editor of a column; returns whether there is one."""
         for editor in self.editors:
             if editor.key == key:
-                editor.focus()
+                self.screen.set_focus(editor)
                 return True
         return False
 

@@ -1,5 +1,6 @@
 """What is done to the marked rows of the sheet: added, copied, deleted, moved, filled, sorted, replaced, pasted."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -25,54 +26,55 @@ class RowWork(DeskPart):
     def _sheet(self) -> "SheetLines":
         return cast("SheetLines", self)
 
-    def _do(self, edit: Edited, *, go: bool = False, mark: bool = False) -> bool:
+    async def _do(self, ask: Callable[[], Callable[[], Edited]], *, go: bool = False, mark: bool = False) -> bool:
         """Take over an edit; put the cursor on its first row, mark its rows."""
-        changed = self.desk.apply(edit)
-        if go and edit.rows:
-            self.desk.go(edit.rows[0], self._sheet.key)
-        if mark:
-            self.desk.mark(edit.rows)
-        return changed
 
-    def action_add(self) -> None:
+        def then(edit: Edited) -> None:
+            if go and edit.rows:
+                self.desk.go(edit.rows[0], self._sheet.key)
+            if mark:
+                self.desk.mark(edit.rows)
+
+        return await self.working.turns.do(ask, then)
+
+    async def action_add(self) -> None:
         """Put an empty task below the cursor; its prompt is what is edited next."""
-        if self.desk.document is None:
-            return
-        after = self.desk.row if self.desk.task is not None else None
-        self._do(edits.add(self.desk.batch, after), go=True)
+        desk = self.desk
+        await self._do(lambda: partial(edits.add, desk.batch, desk.row if desk.task is not None else None), go=True)
 
-    def action_duplicate(self) -> None:
-        many = bool(self.desk.marked)
-        self._do(edits.duplicate(self.desk.batch, self.desk.rows), go=True, mark=many)
+    async def action_duplicate(self) -> None:
+        desk = self.desk
+        await self._do(lambda: partial(edits.duplicate, desk.batch, desk.rows), go=True, mark=bool(desk.marked))
 
-    def action_delete(self) -> None:
-        count = len(self.desk.rows)
-        if count and self._do(edits.delete(self.desk.batch, self.desk.rows), go=True):
-            self.desk.mark(())
+    async def action_delete(self) -> None:
+        desk, count = self.desk, len(self.desk.rows)
+        if count and await self._do(lambda: partial(edits.delete, desk.batch, desk.rows), go=True):
+            desk.mark(())
             self.cockpit.tell(f"{tasks_word(count)} deleted, ctrl+z undoes")
 
-    def action_shift(self, step: int) -> None:
-        self._do(edits.move(self.desk.batch, self.desk.rows, step))
+    async def action_shift(self, step: int) -> None:
+        desk = self.desk
+        await self._do(lambda: partial(edits.move, desk.batch, desk.rows, step))
         self._sheet.reveal()
 
-    def action_fill(self) -> None:
-        rows, key = self.desk.rows, self._sheet.key
+    async def action_fill(self) -> None:
+        desk, rows, key = self.desk, self.desk.rows, self._sheet.key
         try:
-            changed = self._do(edits.fill_down(self.desk.batch, rows, key))
+            changed = await self._do(lambda: partial(edits.fill_down, desk.batch, desk.rows, key))
         except FieldError as error:
             self.cockpit.tell(error.sentence(), severity="warning")
             return
         if changed and len(rows) > 1:
             self.cockpit.tell(f"Filled in {tasks_word(len(rows) - 1)}, ctrl+z undoes")
 
-    def action_sort(self) -> None:
-        if self.desk.document is not None:
-            begin(self._sheet, partial(self._sort, self.desk.batch, self._sheet.key), group="sort", exclusive=True)
+    async def action_sort(self) -> None:
+        desk, key, done = self.desk, self._sheet.key, list[str]()
 
-    async def _sort(self, batch: Batch, key: str) -> None:
-        edit = await in_thread(ordering.sort, batch, key)
-        if batch is self.desk.batch and self._do(edit):
-            self.cockpit.tell(f"{edit.label.capitalize()}, ctrl+z undoes")
+        def then(edit: Edited) -> None:
+            done.append(edit.label)
+
+        if await self.working.turns.do(lambda: partial(ordering.sort, desk.batch, key), then):
+            self.cockpit.tell(f"{done[0].capitalize()}, ctrl+z undoes")
 
     # --- columns -------------------------------------------------------------------------------------------
 
@@ -89,17 +91,18 @@ class RowWork(DeskPart):
             shown = {column.key for column in self._sheet.columns.shown}
             self.cockpit.push_screen(ColumnScreen(self.desk.batch, shown), chosen)
 
-    def action_drop_column(self) -> None:
-        sheet, key = self._sheet, self._sheet.key
+    async def action_drop_column(self) -> None:
+        desk, sheet, key = self.desk, self._sheet, self._sheet.key
         if key in ("name", "prompt"):
             self.cockpit.tell("Every task has a name and a prompt.", severity="warning")
             return
         title = sheet.columns.shown[sheet.column].title
-        edit = edits.set_text(self.desk.batch, range(len(self.desk.batch.tasks)), key, "")
         place = sheet.column
-        changed = self._do(edit)
+        changed = await self._do(
+            lambda: partial(edits.set_text, desk.batch, range(len(desk.batch.tasks)), key, ""),
+        )
         sheet.columns.drop(key)
-        self.desk.go(self.desk.row, sheet.columns.shown[min(place, len(sheet.columns.shown) - 1)].key)
+        desk.go(desk.row, sheet.columns.shown[min(place, len(sheet.columns.shown) - 1)].key)
         sheet.refresh_all()
         if changed:
             self.cockpit.tell(f"{title} taken out of every task, ctrl+z undoes")
@@ -107,11 +110,12 @@ class RowWork(DeskPart):
     def action_replace(self) -> None:
         from fluxtui.tui.screens.batch.replace_screen import ReplaceScreen
 
-        def answered(shown: replacing.Preview | None) -> None:
-            if shown is not None and self._do(replacing.replaced(self.desk.batch, shown)):
+        desk = self.desk
+
+        async def answered(shown: replacing.Preview | None) -> None:
+            if shown is not None and await self._do(lambda: partial(replacing.replaced, desk.batch, shown)):
                 self.cockpit.tell(f"Replaced in {tasks_word(len(shown.possible))}, ctrl+z undoes")
 
-        desk = self.desk
         if desk.batch.tasks:
             rows = desk.rows if desk.marked else tuple(self._sheet.view)
             columns = self._sheet.columns.shown
@@ -151,23 +155,22 @@ class RowWork(DeskPart):
         question = paste_question(found, marked)
         self.cockpit.push_screen(question, partial(self._pasted, found))
 
-    def _pasted(self, found: Pasted, answer: str | None) -> None:
-        if answer is None or self.desk.document is None:
-            return
-        batch, desk = self.desk.batch, self.desk
-        if answer == "replace":
-            rows = sorted(desk.marked)
-            edit = replaced_by(edits.delete(batch, rows), found, rows[0])
-        else:
-            edit = edits.insert(batch, desk.row if desk.task is not None else None, found.tasks)
-        self._do(edit, go=True)
-        self.desk.mark(())
-        self.cockpit.tell(f"{tasks_word(len(edit.rows))} pasted, ctrl+z undoes")
+    async def _pasted(self, found: Pasted, answer: str | None) -> None:
+        desk = self.desk
+
+        def ask() -> Callable[[], Edited]:
+            if answer == "replace" and desk.marked:
+                return partial(replaced_by, desk.batch, desk.rows, found)
+            return partial(edits.insert, desk.batch, desk.row if desk.task is not None else None, found.tasks)
+
+        if answer is not None and await self._do(ask, go=True):
+            desk.mark(())
+            self.cockpit.tell(f"{tasks_word(len(found.tasks))} pasted, ctrl+z undoes")
 
 
-def replaced_by(deleted: Edited, found: Pasted, at: int) -> Edited:
-    """Return the edit that puts pasted tasks where deleted ones stood first."""
-    done = edits.insert(deleted.batch, at - 1, found.tasks)
+def replaced_by(batch: Batch, rows: Sequence[int], found: Pasted) -> Edited:
+    """Put pasted tasks where the first of some others stands, and take those out."""
+    done = edits.insert(edits.delete(batch, rows).batch, rows[0] - 1, found.tasks)
     return Edited(done.batch, f"replace by {tasks_word(len(found.tasks))}", done.rows)
 
 

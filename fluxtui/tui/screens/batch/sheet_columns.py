@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from fluxtui.domain.batch import Batch, Task
 from fluxtui.tui import faces
 from fluxtui.tui.editing import fields
+from fluxtui.tui.editing.difference import LONGEST, MEASURED, Difference
 from fluxtui.tui.editing.fields import CONTEXT, PARAMETERS, TEXTS, Column
 
 GAP = 2
@@ -16,7 +17,6 @@ _NAME = (12, 28)  # cells: the least and the most
 _PROMPT = (20, 96)
 _OTHER = (6, 24)
 _WORTH = 6  # cells: less of a column says nothing
-_MEASURED = 400  # tasks: enough for a good width, few enough for a quick start
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,15 @@ class SheetColumns:
         self._keys = dict.fromkeys(column.key for column in fields.columns_of(batch, every=False))
         self._widths = {}
         self._arrange()
-        self._measure(batch.tasks[:_MEASURED])
+        self._measure(batch.tasks[:MEASURED])
 
-    def follow(self, before: Batch, after: Batch) -> None:
+    def follow(self, difference: Difference) -> None:
         """Take in the columns and widths that changed tasks need."""
-        changed = changed_tasks(before.tasks, after.tasks)
-        for task in changed:
-            self._keys.update(dict.fromkeys(_keys_of(task)))
+        self._keys.update(dict.fromkeys(difference.keys))
         if len(self._keys) != len(self._shown):
             self._arrange()
-        self._measure(changed[:_MEASURED])
+        for key, texts in difference.sample.items():
+            self._widen(key, texts)
 
     def add(self, key: str) -> None:
         """Show a column, empty or not."""
@@ -126,32 +125,17 @@ class SheetColumns:
             least = _NAME[0] if column.key == "name" else _OTHER[0]
             self._widths.setdefault(column.key, max(least, min(cell_len(faces.one_line(column.title, 40)), _OTHER[1])))
 
-    def _measure(self, tasks: Iterable[Task]) -> None:
-        for task in tasks:
-            for column in self._shown:
-                if column.key != "prompt":
-                    text = faces.one_line(fields.text_of(task, column.key)[:40], 40)
-                    most = _NAME[1] if column.key == "name" else _OTHER[1]
-                    self._widths[column.key] = max(self._widths[column.key], min(cell_len(text), most))
+    def _measure(self, tasks: Sequence[Task]) -> None:
+        for column in self._shown:
+            if column.key != "prompt":
+                self._widen(column.key, {fields.text_of(task, column.key)[:LONGEST] for task in tasks})
 
-
-def changed_tasks(before: Sequence[Task], after: Sequence[Task]) -> list[Task]:
-    """Return the tasks of `after` that are not in `before`, told by identity: tasks are replaced, never changed."""
-    if len(before) == len(after):
-        return [new for old, new in zip(before, after, strict=True) if new is not old]
-    known = {id(task) for task in before}
-    return [task for task in after if id(task) not in known]
-
-
-def _keys_of(task: Task) -> Iterable[str]:
-    yield from task.parameters
-    yield from (f"{CONTEXT}{key}" for key in task.context)
-    if task.negative_prompt:
-        yield "negative_prompt"
-    if task.references:
-        yield "references"
-    if task.extra:
-        yield "extra"
+    def _widen(self, key: str, texts: Iterable[str]) -> None:
+        """Make a column as wide as the beginnings of some texts need."""
+        most = _NAME[1] if key == "name" else _OTHER[1]
+        for text in texts:
+            width = len(text) if _simple(text, LONGEST) else cell_len(faces.one_line(text, LONGEST))
+            self._widths[key] = max(self._widths[key], min(width, most))
 
 
 def first_words(text: str, most: int) -> str:

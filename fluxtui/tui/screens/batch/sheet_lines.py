@@ -178,5 +178,5 @@ class SheetLines(DeskPart, Rows):
             self.columns.open(desk.batch)
             self.column, self.first_column = 0, 1
         elif what & Changed.TASKS:
-            self.columns.follow(self.seen, desk.batch)
+            self.columns.follow(desk.difference(self.seen, desk.batch))
         self.seen = desk.batch

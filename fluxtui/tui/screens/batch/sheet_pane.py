@@ -42,11 +42,11 @@ class SheetPane(DeskPart, Container):
     def compose(self) -> ComposeResult:
         yield TaskSheet(id="tasks")
         yield Input(placeholder=f"words, {', '.join(searching.WORDS)}", id="task-filter", compact=True)
-        yield CellEditor()
+        yield CellEditor(self._cell_done)
 
     def desk_changed(self, what: Changed) -> None:
         if what & Changed.OPENED:
-            self._close_filter()
+            self.close_filter()
             self.cell.close()
         elif what & Changed.TASKS:
             if self.line.value:
@@ -86,19 +86,17 @@ class SheetPane(DeskPart, Container):
 
     # --- the filter --------------------------------------------------------------------------------------
 
-    @on(TaskSheet.FilterWanted)
-    def _filter_wanted(self, event: TaskSheet.FilterWanted) -> None:
-        if event.on:
-            self.line.add_class("-open")
-            self.line.focus()
-        else:
-            self._close_filter()
+    def open_filter(self) -> None:
+        """Go to the line that says which rows are shown."""
+        self.line.add_class("-open")
+        self.screen.set_focus(self.line)  # at once: the next key may be here already
 
-    def _close_filter(self) -> None:
+    def close_filter(self) -> None:
+        """Show every row again."""
         if self.line.has_class("-open"):
             self.line.value = ""
             self.line.remove_class("-open")
-            self.sheet.focus()
+            self.screen.set_focus(self.sheet)
 
     @on(Input.Changed, "#task-filter")
     def _filter_typed(self) -> None:
@@ -142,10 +140,6 @@ class SheetPane(DeskPart, Container):
 
     # --- the cell ----------------------------------------------------------------------------------------
 
-    @on(TaskSheet.EditWanted)
-    def _edit_wanted(self) -> None:
-        self.edit_cell()
-
     def edit_cell(self) -> bool:
         """Edit the cell under the cursor: in the large editor when it needs more than a line, else here.
 
@@ -175,10 +169,11 @@ class SheetPane(DeskPart, Container):
             return error.sentence()
         return None
 
-    def _take_over(self, text: str) -> bool:
+    async def _take_over(self, text: str) -> bool:
+        desk, rows, key = self.desk, self._rows, self.sheet.key
         self._taking_over = True
         try:
-            self.desk.apply(edits.set_text(self.desk.batch, self._rows, self.sheet.key, text))
+            await self.working.turns.do(lambda: partial(edits.set_text, desk.batch, rows, key, text))
         except FieldError as error:
             self.cell.refuse(error.sentence())
             return False
@@ -186,13 +181,12 @@ class SheetPane(DeskPart, Container):
             self._taking_over = False
         return True
 
-    @on(CellEditor.Done)
-    def _cell_done(self, event: CellEditor.Done) -> None:
-        if not self.cell.open or not self._take_over(event.text):
+    async def _cell_done(self, text: str, columns: int, rows: int) -> None:
+        if not self.cell.open or not await self._take_over(text):
             return
-        if event.columns or event.rows:
-            self.sheet.action_column(event.columns)
-            self.sheet.cursor += event.rows
+        if columns or rows:
+            self.sheet.action_column(columns)
+            self.sheet.cursor += rows
             self.call_after_refresh(self._edit_next)
         else:
             self._leave_cell()
@@ -210,9 +204,9 @@ class SheetPane(DeskPart, Container):
     def _cell_left(self) -> None:
         self._leave_cell()
 
-    def on_descendant_blur(self, event: DescendantBlur) -> None:
+    async def on_descendant_blur(self, event: DescendantBlur) -> None:
         """Somebody went elsewhere with the mouse: what can be taken over is, nothing typed is lost silently."""
         line = self.cell.line
         left = event.widget is line and self.cell.open and self.app.app_focus and not line.has_focus
-        if left and self._take_over(line.value):
+        if left and await self._take_over(line.value):
             self.cell.close()

@@ -12,6 +12,7 @@ from fluxtui.tui.screens.batch.desk import Changed, Desk
 from fluxtui.tui.screens.batch.desk_part import DeskPart
 from fluxtui.tui.screens.batch.head import BatchHead
 from fluxtui.tui.screens.batch.pricing import Pricing
+from fluxtui.tui.screens.batch.turns import Turns
 from fluxtui.tui.screens.dialogs.screen import PaperScreen
 from fluxtui.tui.work import begin, in_thread
 
@@ -27,6 +28,7 @@ class WorkingScreen(CockpitScreen):
         self.desk.subscribe(self._desk_changed)
         self.parts: list[DeskPart] = []
         self.pricing = Pricing(self)
+        self.turns = Turns(self.desk, self._show_work)
         self._starting = False
 
     def _desk_changed(self, what: Changed) -> None:
@@ -59,13 +61,13 @@ class WorkingScreen(CockpitScreen):
             return desk.document is not None
         return True
 
-    def action_undo(self) -> None:
-        label = self.desk.undo()
+    async def action_undo(self) -> None:
+        label = await self.turns.undo()
         if label is not None:
             self.app.tell(f"Undone: {label}")
 
-    def action_redo(self) -> None:
-        label = self.desk.redo()
+    async def action_redo(self) -> None:
+        label = await self.turns.redo()
         if label is not None:
             self.app.tell(f"Done again: {label}")
 
@@ -132,6 +134,11 @@ class WorkingScreen(CockpitScreen):
     def say(self, busy: str) -> None:
         """Say in the head what is going on; "" for nothing."""
         self.query_one(BatchHead).say(busy)
+
+    def _show_work(self, at_work: bool) -> None:
+        """Say in the head that an edit is being worked out."""
+        for head in self.query(BatchHead):
+            head.work(at_work)
 
     def open_field(self, key: str) -> bool:
         """Put the focus into the field of the large editor for a column; returns whether there is one."""
