@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import pace
+
 if not os.environ.get("CI"):  # where it is set, Hypothesis chooses a repeatable profile by itself
     settings.register_profile("here", deadline=None)  # a busy machine is no defect
     settings.load_profile("here")
@@ -40,6 +42,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("update_snapshots", default=False) and sys.version_info[:2] != _SNAPSHOT_PYTHON:
         wanted, got = (".".join(map(str, version)) for version in (_SNAPSHOT_PYTHON, sys.version_info[:2]))
         raise pytest.UsageError(f"snapshots are made with Python {wanted} only, not {got}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick() -> Iterator[None]:
+    """Have Textual wait no longer than it must."""
+    with pytest.MonkeyPatch.context() as patch:
+        pace.quicken(patch)
+        yield
 
 
 @pytest.fixture(scope="session")

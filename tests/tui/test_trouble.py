@@ -28,6 +28,7 @@ from fluxtui.tui.screens.help.screen import KeysScreen
 from fluxtui.tui.screens.modes import MODES
 from fluxtui.tui.screens.run.look import LookScreen
 from fluxtui.tui.screens.run.screen import RunScreen
+from fluxtui.tui.widgets.chrome import Footer
 from tests.conditions import until
 from tests.tui.harness import AZURE, FakeEngine, Studio, cockpit, run_screen, running, shown
 
@@ -73,8 +74,13 @@ async def test_a_history_that_cannot_be_read_fills_the_screen_with_why(
         assert len(face(app).splitlines()) == 3, "what happened, the likely cause, what to do"
         assert app.screen.has_class("-broken")
         assert not app.screen.query_one("#body").display
+        assert isinstance(app.screen, RunScreen)
+        told = str(app.screen.query_one(Footer).text())
+        assert "help" in told
+        assert "filter" not in told, "there is nothing to filter"
         await pilot.press("f7")
         await until(lambda: words in face(app) and app.screen.has_class("-broken"))
+        await until(lambda: "search" not in str(app.screen.query_one(Footer).text()))
         await pilot.press("f2")
         await until(lambda: words in face(app) and app.screen.query_one("#body").display)
         await pilot.press("ctrl+q")
@@ -248,10 +254,10 @@ async def test_any_resize_at_any_moment(studio: Studio, place: str) -> None:
         await pilot.resize_terminal(59, 15)
         await until(partial(at_ease, app))
         if kind is None or kind is LookScreen:
-            assert app.screen.query_one("#too-small").display
+            await until(lambda: app.screen.query_one("#too-small").display)
         else:
             await until(lambda: not app.screen.query_one(".card").display)
-            assert app.screen_stack[-2].query_one("#too-small").display
+            await until(lambda: app.screen_stack[-2].query_one("#too-small").display)
         await pilot.resize_terminal(120, 40)
         await until(partial(at_ease, app))
         assert app.is_running
