@@ -5,12 +5,19 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from fluxtui.tui.screens.batch import turns
 from fluxtui.tui.screens.batch.column_screen import ColumnScreen, offers_for
 from fluxtui.tui.screens.batch.replace_screen import ReplaceScreen
 from fluxtui.tui.screens.dialogs.screen import AskScreen
 from tests.conditions import until
 from tests.tui.keys import presses
 from tests.tui.trees import NAMES, Bench, opened, trees
+
+
+@pytest.fixture(autouse=True)
+def _always_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the edits of a long batch are worked out; those of a short one are, where the sheet is tested."""
+    monkeypatch.setattr(turns, "AT_ONCE", -1)
 
 
 def told(bench: Bench) -> str:
