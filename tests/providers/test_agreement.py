@@ -8,7 +8,7 @@ import asyncio
 import base64
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,18 +16,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fluxtui import sandbox
-from fluxtui.domain.jobs import ImageFacts, Pending, Refusal
 from fluxtui.domain.problems import Acceptance, ProblemKind, ServiceError
 from fluxtui.domain.request import Adaptation, Assessment, Change, ImageRequest
 from fluxtui.domain.size import Size
 from fluxtui.domain.values import JsonValue
 from fluxtui.providers import registry
-from fluxtui.providers.base import Accepted, CheckState, EncodedImage, Images, LinkedImage, Provider
+from fluxtui.providers.base import CheckState, Images, Provider
 from fluxtui.providers.facts import Describing
 from fluxtui.providers.http import Http, open_client
 from fluxtui.sandbox.bfl_finetunes import FINETUNE_ID
 from fluxtui.sandbox.faults import Faults
-from fluxtui.sandbox.ledger import Ledger
+from tests.providers.drawing import Drawn, draw
 
 
 def made(provider_id: str, **more: str) -> Provider:
@@ -51,47 +50,6 @@ def reference(size: tuple[int, int]) -> str:
 
 
 REFERENCES = (reference((64, 48)), reference((256, 256)))
-
-
-@dataclass
-class Drawn:
-    """What came of one request, and the sandbox's own book."""
-
-    answer: Images | Refusal | ServiceError
-    pictures: list[tuple[Size, str, ImageFacts]]
-    ledger: Ledger
-
-
-async def draw(provider: Provider, request: ImageRequest) -> Drawn:
-    """Live one request as a lane would: submit, collect until there is an answer, fetch."""
-    simulated = sandbox.Sandbox(faults=Faults.none(picture_bytes=2500, historic=True))
-    client = open_client(sandbox.transport(simulated))
-    http = Http(client)
-    try:
-        answer: object = await provider.submit(request, http)
-        async with asyncio.timeout(30):
-            if isinstance(answer, Accepted):
-                ticket = answer.ticket
-                answer = Pending()
-                while isinstance(answer, Pending):
-                    await asyncio.sleep(0)
-                    answer = await provider.collect(ticket, http)
-        assert isinstance(answer, Images | Refusal)
-        pictures = [await seen(item, http) for item in answer.items] if isinstance(answer, Images) else []
-        return Drawn(answer, pictures, simulated.ledger)
-    except ServiceError as error:
-        return Drawn(error, [], simulated.ledger)
-    finally:
-        await client.aclose()
-
-
-async def seen(item: EncodedImage | LinkedImage, http: Http) -> tuple[Size, str, ImageFacts]:
-    if isinstance(item, EncodedImage):
-        data = base64.b64decode(bytes(item.base64))
-    else:
-        data = (await http.download(item.url, max_bytes=10_000_000, timeout=10)).body
-    with Image.open(io.BytesIO(data)) as image:
-        return Size(*image.size), str(image.format).lower(), item.facts
 
 
 def agree(provider: Provider, request: ImageRequest, promised: Assessment, drawn: Drawn) -> None:
@@ -155,7 +113,7 @@ def test_every_model_does_what_was_said(name: str, kind: str) -> None:
     provider = PROVIDERS[name]
     for model in provider.models():
         request = replace(REQUESTS[kind], model=model)
-        agree(provider, request, provider.assess(request), asyncio.run(draw(provider, request)))
+        agree(provider, request, provider.assess(request), asyncio.run(draw(provider, request, historic=True)))
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
@@ -219,4 +177,4 @@ ANYTHING = st.builds(
 def test_whatever_is_asked_is_done_as_said(choice: tuple[str, str], request: ImageRequest) -> None:
     provider = PROVIDERS[choice[0]]
     request = replace(request, model=choice[1])
-    agree(provider, request, provider.assess(request), asyncio.run(draw(provider, request)))
+    agree(provider, request, provider.assess(request), asyncio.run(draw(provider, request, historic=True)))

@@ -1,18 +1,15 @@
 """What fal.ai, Replicate and flux-schnell say beforehand is what the simulated services then really do."""
 
 import asyncio
-import base64
-import io
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from fluxtui import sandbox
-from fluxtui.domain.jobs import ImageFacts, Pending, Refusal
+from fluxtui.domain.jobs import Pending, Refusal
 from fluxtui.domain.problems import Acceptance, ProblemKind, ServiceError
 from fluxtui.domain.request import Change, ImageRequest
 from fluxtui.domain.size import Size
@@ -20,7 +17,7 @@ from fluxtui.providers import catalog, registry
 from fluxtui.providers.base import Accepted, CheckState, EncodedImage, Images, Provider
 from fluxtui.providers.http import Http, open_client
 from fluxtui.sandbox.faults import Faults
-from fluxtui.sandbox.ledger import Ledger
+from tests.providers.drawing import draw
 
 MODELS = [(service, model) for service in ("fal", "replicate") for model in catalog.service(service).names()]
 VIA = [("flux-schnell fal", ""), ("flux-schnell replicate", "")]
@@ -34,47 +31,6 @@ def provider_of(name: str, **more: str) -> Provider:
     if via:
         variables["FLUX_SCHNELL_VIA"] = via
     return module.make(module.SETTINGS.model_validate(variables))
-
-
-@dataclass
-class Drawn:
-    """What came of one request: the answer, its pictures as they are, and the sandbox's own book."""
-
-    answer: Images | Refusal | ServiceError
-    pictures: list[tuple[Size, str, ImageFacts]]
-    ledger: Ledger
-
-
-async def draw(provider: Provider, request: ImageRequest, **faults: Any) -> Drawn:
-    """Live one request as a lane would: submit, collect until there is an answer, fetch."""
-    simulated = sandbox.Sandbox(faults=Faults.none(**{"picture_bytes": 3000, **faults}))
-    client = open_client(sandbox.transport(simulated))
-    http = Http(client)
-    try:
-        answer: object = await provider.submit(request, http)
-        async with asyncio.timeout(30):
-            if isinstance(answer, Accepted):
-                ticket = answer.ticket
-                answer = Pending()
-                while isinstance(answer, Pending):
-                    await asyncio.sleep(0)
-                    answer = await provider.collect(ticket, http)
-        assert isinstance(answer, Images | Refusal)
-        pictures = [await _seen(item, http) for item in answer.items] if isinstance(answer, Images) else []
-        return Drawn(answer, pictures, simulated.ledger)
-    except ServiceError as error:
-        return Drawn(error, [], simulated.ledger)
-    finally:
-        await client.aclose()
-
-
-async def _seen(item: Any, http: Http) -> tuple[Size, str, ImageFacts]:
-    if isinstance(item, EncodedImage):
-        data = base64.b64decode(bytes(item.base64))
-    else:
-        data = (await http.download(item.url, max_bytes=10_000_000, timeout=10)).body
-    with Image.open(io.BytesIO(data)) as image:
-        return Size(*image.size), str(image.format).lower(), item.facts
 
 
 # --- the property ---
