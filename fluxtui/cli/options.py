@@ -73,54 +73,30 @@ def as_json(what: str) -> Callable[[Command], Command]:
 
 def planning(function: Command) -> Command:
     """What changes a batch on its way into a run: targets, axes, repeats."""
-    options = (
-        click.option(
-            "-t",
-            "--target",
-            "targets",
-            type=target,
-            multiple=True,
-            metavar="TARGET",
-            help="Draw with this provider/model instead of the batch's targets. May be repeated.",
-        ),
-        click.option(
-            "--axis",
-            "axes",
-            type=axis,
-            multiple=True,
-            metavar="NAME=VALUES",
-            help="Sweep a parameter: seed=1..4, guidance=2.5,5, style=anime,manga. May be repeated.",
-        ),
-        click.option("--repeat", type=click.IntRange(1, 1000), metavar="N", help="Draw every cell N times."),
+    return _choosing(
+        function,
+        targets="Draw with this provider/model instead of the batch's targets. May be repeated.",
+        axes="Sweep a parameter: seed=1..4, guidance=2.5,5, style=anime,manga. May be repeated.",
+        repeat="Draw every cell N times.",
     )
-    for option in reversed(options):
-        function = option(function)
-    return function
 
 
 def additions(function: Command) -> Command:
     """What is added to a run: targets, values of axes, repeats."""
+    return _choosing(
+        function,
+        targets="Draw with this provider/model as well. May be repeated.",
+        axes="Further values of an axis: seed=5..8. May be repeated.",
+        repeat="Draw every cell N times, where it was fewer.",
+    )
+
+
+def _choosing(function: Command, *, targets: str, axes: str, repeat: str) -> Command:
+    """The options that say what is drawn, each with its own help."""
     options = (
-        click.option(
-            "-t",
-            "--target",
-            "targets",
-            type=target,
-            multiple=True,
-            metavar="TARGET",
-            help="Draw with this provider/model as well. May be repeated.",
-        ),
-        click.option(
-            "--axis",
-            "axes",
-            type=axis,
-            multiple=True,
-            metavar="NAME=VALUES",
-            help="Further values of an axis: seed=5..8. May be repeated.",
-        ),
-        click.option(
-            "--repeat", type=click.IntRange(1, 1000), metavar="N", help="Draw every cell N times, where it was fewer."
-        ),
+        click.option("-t", "--target", "targets", type=target, multiple=True, metavar="TARGET", help=targets),
+        click.option("--axis", "axes", type=axis, multiple=True, metavar="NAME=VALUES", help=axes),
+        click.option("--repeat", type=click.IntRange(1, 1000), metavar="N", help=repeat),
     )
     for option in reversed(options):
         function = option(function)
