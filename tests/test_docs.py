@@ -2,6 +2,7 @@
 
 import math
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from fluxtui.engine.files import read_batch_text
 from fluxtui.providers import registry
 from fluxtui.settings.core import CoreModel
 from fluxtui.settings.sections import fields
+from fluxtui.tui import keymap
+from fluxtui.tui.keymap.editing import checked
+from tests.tui import keys_page
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -60,3 +64,9 @@ def test_every_setting_is_explained() -> None:
     sections: list[type[BaseModel]] = [CoreModel, *(registry.load(entry.id).SETTINGS for entry in registry.entries())]
     wanted = {field.names[0] for section in sections for field in fields(section)}
     assert sorted(wanted - explained) == []
+
+
+def test_the_page_of_keys_has_the_keys_that_there_are() -> None:
+    assert text_of("docs/keys.md") == keys_page.page(), "python -m tests.tui.keys_page writes it anew"
+    (table,) = re.findall(r"^```toml\n(.*?)^```", keys_page.page(), re.MULTILINE | re.DOTALL)
+    assert checked(keymap.EVERY, tomllib.loads(table)["keymap"])[1] == []
