@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from textual.message import Message
 
@@ -11,6 +12,9 @@ from fluxtui.engine.quote import QuoteLine
 from fluxtui.tui import faces, keymap
 from fluxtui.tui.ink import Ink, Part, fit
 from fluxtui.tui.widgets.rows import Rows
+
+if TYPE_CHECKING:
+    from fluxtui.tui.screens.batch.targets_pane import TargetsPane
 
 
 def price_of_one(quote: QuoteLine | None) -> str:
@@ -51,12 +55,6 @@ class TargetList(Rows):
 
         targets: "TargetList"
 
-    @dataclass
-    class Wanted(Message):
-        """Something is to be done with the list: `edit` the target under the cursor, `find`, or show all (`back`)."""
-
-        what: str
-
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.every: tuple[Target, ...] = ()
@@ -69,12 +67,22 @@ class TargetList(Rows):
         self._quotes: Mapping[str, QuoteLine] = {}
 
     @property
+    def pane(self) -> "TargetsPane":
+        """What is around the list. It is called, not sent messages: the next key may be for what it opens."""
+        return cast("TargetsPane", self.parent)
+
+    @property
     def row_count(self) -> int:
         return len(self.targets) + len(self.unusable)
 
     @property
     def current(self) -> Target | None:
         return self.targets[self.cursor] if self.cursor < len(self.targets) else None
+
+    @property
+    def ticked_off(self) -> tuple[str, ...]:
+        """The names of the ticked targets that a person switched off."""
+        return tuple(dict.fromkeys(target.name for target in self.chosen() if target.name in self.off))
 
     @property
     def refused(self) -> tuple[str, str] | None:
@@ -141,13 +149,13 @@ class TargetList(Rows):
         self._ticked()
 
     def action_edit(self) -> None:
-        self.post_message(self.Wanted("edit"))
+        self.pane.edit()
 
     def action_find(self) -> None:
-        self.post_message(self.Wanted("find"))
+        self.pane.find_some()
 
     def action_back(self) -> None:
-        self.post_message(self.Wanted("back"))
+        self.pane.find_no_more()
 
     def on_rows_chosen(self) -> None:
         self.action_tick()

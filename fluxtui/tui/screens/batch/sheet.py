@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from textual.events import Click
 from textual.message import Message
@@ -11,6 +12,9 @@ from fluxtui.tui.screens.batch.desk import Changed
 from fluxtui.tui.screens.batch.row_work import RowWork
 from fluxtui.tui.screens.batch.sheet_columns import GAP
 from fluxtui.tui.screens.batch.sheet_lines import GUTTER, SheetLines
+
+if TYPE_CHECKING:
+    from fluxtui.tui.screens.batch.sheet_pane import SheetPane
 
 
 class TaskSheet(RowWork, SheetLines):
@@ -25,19 +29,6 @@ class TaskSheet(RowWork, SheetLines):
     )
 
     @dataclass
-    class EditWanted(Message):
-        """The cell under the cursor is to be edited."""
-
-        sheet: "TaskSheet"
-
-    @dataclass
-    class FilterWanted(Message):
-        """The filter line is wanted (`on`), or all rows again."""
-
-        sheet: "TaskSheet"
-        on: bool
-
-    @dataclass
     class RangeChanged(Message):
         """A range was begun or ended."""
 
@@ -48,6 +39,11 @@ class TaskSheet(RowWork, SheetLines):
         self._anchor: int | None = None
         self._held = False
         self._kept: frozenset[int] = frozenset()
+
+    @property
+    def pane(self) -> "SheetPane":
+        """What is around the sheet. It is called, not sent messages: the next key may be for what it opens."""
+        return cast("SheetPane", self.parent)
 
     @property
     def ranging(self) -> bool:
@@ -164,7 +160,7 @@ class TaskSheet(RowWork, SheetLines):
             self._go_column(self.columns.index(place.column.key))
         super().on_click(event)
         if event.y >= self.HEADING and event.chain == 2 and place is not None:
-            self.post_message(self.EditWanted(self))
+            self.pane.edit_cell()
 
     # --- marks -------------------------------------------------------------------------------------------
 
@@ -217,13 +213,13 @@ class TaskSheet(RowWork, SheetLines):
             self._anchor = None
             self.desk.mark(())
         else:
-            self.post_message(self.FilterWanted(self, on=False))
+            self.pane.close_filter()
 
     # --- what the pane does --------------------------------------------------------------------------
 
     def action_edit(self) -> None:
         if self.row is not None:
-            self.post_message(self.EditWanted(self))
+            self.pane.edit_cell()
 
     def action_filter(self) -> None:
-        self.post_message(self.FilterWanted(self, on=True))
+        self.pane.open_filter()

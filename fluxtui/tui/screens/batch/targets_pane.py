@@ -18,6 +18,7 @@ from fluxtui.tui.doors.batches import Sheet
 from fluxtui.tui.screens.batch.desk import Changed
 from fluxtui.tui.screens.batch.desk_part import DeskPart
 from fluxtui.tui.screens.batch.lists import TargetList
+from fluxtui.tui.screens.batch.preflight import PreflightPane
 from fluxtui.tui.screens.batch.target_screen import TargetScreen
 from fluxtui.tui.store import LanesChanged, News, NoHistoryYet, RunsChanged
 from fluxtui.tui.widgets.rows import Rows
@@ -116,6 +117,7 @@ class TargetsPane(DeskPart, Container):
             sandbox = self.cockpit.sandbox
             self.targets.show_off(frozenset(t.name for t in self.targets.every if lane_key(t.name, sandbox) in lanes))
             self._tell()
+            self.screen.query_one(PreflightPane).desk_changed(Changed.QUOTE)
 
     # --- what is said ------------------------------------------------------------------------------
 
@@ -145,15 +147,10 @@ class TargetsPane(DeskPart, Container):
         self._aside.update({target.title: target for target in self.desk.targets if target not in chosen})
         self.desk.choose(chosen)
 
-    @on(TargetList.Wanted)
-    def _wanted(self, event: TargetList.Wanted) -> None:
-        if event.what == "back":
-            self.find_no_more()
-        elif event.what == "find":
-            self.add_class("-finding")
-            self.line.focus()
-        elif self.targets.current is not None:
-            self._edit(self.targets.current)
+    def find_some(self) -> None:
+        """Go to the line that says which targets are shown."""
+        self.add_class("-finding")
+        self.screen.set_focus(self.line)  # at once: the next key may be here already
 
     @on(Input.Changed)
     def _find(self, event: Input.Changed) -> None:
@@ -163,16 +160,17 @@ class TargetsPane(DeskPart, Container):
 
     def find_no_more(self) -> None:
         """Show every target again."""
-        self.targets.focus()
+        self.screen.set_focus(self.targets)
         self.remove_class("-finding")
         self.line.value = ""
         self.targets.find("")
         self._order()
         self._tell()
 
-    def _edit(self, target: Target) -> None:
-        """Ask for what the target has of its own; what is answered draws from then on."""
-        if self.desk.document is None:
+    def edit(self) -> None:
+        """Ask for what the target under the cursor has of its own; what is answered draws from then on."""
+        target = self.targets.current
+        if self.desk.document is None or target is None:
             return
 
         def answered(after: Target | None) -> None:

@@ -202,7 +202,7 @@ class TaskEditor(DeskPart, Vertical):
         self.line.cursor_position = len(self.line.value)
         self.line.placeholder = fields.column(key).title
         self.add_class("-editing")
-        self.line.focus()
+        self.screen.set_focus(self.line)
         self._say()
 
     def close(self, *, focus: bool = True) -> None:

@@ -19,7 +19,7 @@ from fluxtui.tui.widgets import job_columns
 from fluxtui.tui.widgets.filter_line import FilterLine
 from fluxtui.tui.widgets.job_table import SORT_WORDS, JobTable, descends
 from fluxtui.tui.widgets.ordered_jobs import TableView
-from fluxtui.tui.widgets.quietly import Pane, entitle
+from fluxtui.tui.widgets.quietly import Pane, entitle, say
 from fluxtui.tui.work import begin
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class JobsPane(Pane):
 
     def open_filter(self) -> None:
         self.line.add_class("-open")
-        self.line.focus()
+        self.screen.set_focus(self.line)  # at once: the next key may be here already
         self._say()
         if not self.line.completions.tasks:
             begin(self, self._read_names, group="names", exclusive=True)
@@ -176,18 +176,20 @@ class JobsPane(Pane):
             self.line.keep()
             self.line.value = ""
             self.line.remove_class("-open")
-            self.table.focus()
+            self.screen.set_focus(self.table)
 
     async def _read_names(self) -> None:
         run_id = self.table.run_id
         if run_id is None:
             return
         try:
-            names = await cast("Cockpit", self.app).feed.ask(lambda c: task_names(c, run_id))
+            names = await cast("Cockpit", self.app).feed.ask(
+                lambda c: tuple(faces.one_line(name, 200) for name in task_names(c, run_id))
+            )
         except (NoHistoryYet, FluxtuiError):
             return
         if run_id == self.table.run_id and self.is_attached:
-            self.line.completions.tasks = tuple(faces.one_line(name, 200) for name in names)
+            self.line.completions.tasks = names
 
     @on(Input.Changed)
     def _typed(self) -> None:
@@ -206,7 +208,7 @@ class JobsPane(Pane):
         else:
             words = Content.styled("" if self.line.value else HINT, "$muted")
         said = self.query_one("#filter-said", Static)
-        said.update(words)
+        say(said, words)
         said.set_class(bool(words) and (self.line.has_focus or bool(wrong)) and self.line.has_class("-open"), "-open")
 
     def on_descendant_focus(self) -> None:
@@ -220,4 +222,4 @@ class JobsPane(Pane):
         self.line.keep()
         if not self.line.value:
             self.line.remove_class("-open")
-        self.table.focus()
+        self.screen.set_focus(self.table)

@@ -39,7 +39,7 @@ class LogPane(Container):
         self.toggle_class("-open")
         if self.open:
             self._show()
-            self.lines.focus()
+            self.screen.set_focus(self.lines)  # at once: the next key may be here already
 
     def follow(self, run_id: int | None, job_id: int | None) -> None:
         """The run that is shown, and its selected job (None keeps the one before)."""
