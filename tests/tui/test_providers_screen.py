@@ -303,6 +303,28 @@ async def test_a_card_is_opened_large(workspace: Path) -> None:
             assert told in said
 
 
+async def test_a_card_that_is_open_large_follows_what_happens(studio: Studio) -> None:
+    studio.new_run()
+    tell(studio, lane(FLUX2))
+    async with screen(studio.workspace, FakeEngine()) as (pilot, shown):
+        select(shown, FLUX2)
+        await pilot.press("enter")
+        await until(lambda: isinstance(shown.app.screen, PaperScreen))
+        paper = shown.app.screen
+
+        def said() -> str:
+            return str(paper.query_one(".body Static", Static).content)
+
+        assert "parked" not in said()
+        tell(studio, lane(FLUX2, "parked", problem=BAD_KEY))
+        await until(lambda: "parked" in said() and BAD_KEY.what in said())
+        assert shown.app.screen is paper
+        await pilot.press("escape")
+        await until(lambda: shown.app.screen is shown)
+        tell(studio, lane(FLUX2))
+        await until(lambda: state(shown, FLUX2) != "parked")
+
+
 @presses("providers.filter", "providers.back")
 async def test_the_filter_keeps_targets_by_name_service_or_state(studio: Studio) -> None:
     studio.new_run()

@@ -162,7 +162,14 @@ class PaperScreen(ModalScreen[None]):
             card.border_title = Content(f" {self._title} ")
             card.border_subtitle = Content(" esc back ")
             with VerticalScroll(classes="body", can_focus=False):
-                yield Static(self._body, markup=False)
+                yield Static(self._body, markup=False, id="paper")
+
+    def rewrite(self, body: Content) -> None:
+        """Show what it says by now; where one reads stays."""
+        if not body.is_same(self._body):
+            self._body = body
+            for paper in self.query("#paper").results(Static):
+                paper.update(body)
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(".body", VerticalScroll).scroll_relative(y=lines, animate=False)

@@ -58,6 +58,7 @@ class ProvidersScreen(SteeringScreen):
         self._every: tuple[Card, ...] = ()
         self._read_settings = False
         self._meaning: list[tuple[str, bool, bool]] = []
+        self._large: tuple[str, PaperScreen] | None = None
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="panes"):
@@ -82,7 +83,7 @@ class ProvidersScreen(SteeringScreen):
 
     def on_news(self, news: News) -> None:
         # Every change of the history comes as one of these, also a check's answer or another cockpit's wish.
-        if isinstance(news, LanesChanged | RunsChanged | RunnerChanged) and self.is_current:
+        if isinstance(news, LanesChanged | RunsChanged | RunnerChanged) and self._in_view:
             begin(self, self.read_signs, group="signs", exclusive=True)
 
     def _read(self) -> None:
@@ -147,7 +148,17 @@ class ProvidersScreen(SteeringScreen):
             Content(f"{in_flight} in flight" if in_flight else ""),
         )
 
+    @property
+    def _in_view(self) -> bool:
+        """Whether the screen is in front, or the large card over it."""
+        return self.is_current or (self._large is not None and self._large[1].is_current)
+
     def _show_card(self) -> None:
+        if self._large is not None:
+            key, paper = self._large
+            large = next((card for card in self._every if card.key == key), None)
+            if large is not None:
+                paper.rewrite(self._large_words(large))
         card, pane = self.table.current, self.query_one("#card", Fitted)
         if card is None:
             pane.show(lambda _: Content(""))
@@ -157,7 +168,7 @@ class ProvidersScreen(SteeringScreen):
 
     def _tick(self) -> None:
         """What counts seconds goes on counting."""
-        if self.standing and self.is_current:
+        if self.standing and self._in_view:
             self.table.tick()
             self._show_card()
 
@@ -192,9 +203,16 @@ class ProvidersScreen(SteeringScreen):
     def action_open_card(self) -> None:
         card = self.table.current
         if card is not None:
-            body = words.card_words(card, self._every, self.app.clock(), 72, large=True)
             title = card.service.title if isinstance(card, ServiceCard) else card.key
-            self.app.push_screen(PaperScreen(title, body))
+            paper = PaperScreen(title, self._large_words(card))
+            self._large = card.key, paper
+            self.app.push_screen(paper, self._put_away)
+
+    def _put_away(self, _: object) -> None:
+        self._large = None
+
+    def _large_words(self, card: Card) -> Content:
+        return words.card_words(card, self._every, self.app.clock(), 72, large=True)
 
     @on(Rows.Chosen)
     def _chosen(self) -> None:
