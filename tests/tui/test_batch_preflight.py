@@ -9,18 +9,22 @@ from pathlib import Path
 from textual.widgets import Input, Static
 
 from fluxtui.domain.batch import Axis, Batch, Target, Task
+from fluxtui.domain.money import Price, usd
 from fluxtui.engine.files import batch_text
+from fluxtui.engine.quote import Quote
 from fluxtui.history import wishes
 from fluxtui.tui.app import Cockpit
 from fluxtui.tui.doors.door import RealEngine
 from fluxtui.tui.preferences import PreferenceFile
 from fluxtui.tui.previews.probe import Mode, Terminal
+from fluxtui.tui.screens.batch import words
 from fluxtui.tui.screens.batch.lists import TargetList
 from fluxtui.tui.screens.batch.pairs import Pairs
 from fluxtui.tui.screens.batch.preflight import PreflightPane, RemarkList, remarks
 from fluxtui.tui.screens.batch.screen import BatchScreen
 from fluxtui.tui.screens.batch.target_screen import TargetScreen
 from fluxtui.tui.screens.batch.targets_pane import FindLine, TargetsPane
+from fluxtui.tui.screens.dialogs.screen import AskScreen
 from tests.conditions import until
 from tests.tui.harness import AZURE, BFL, Studio, cockpit, running, sheet
 from tests.tui.keys import presses
@@ -192,7 +196,7 @@ async def test_a_target_may_not_be_called_like_another(workspace: Path) -> None:
 async def test_a_target_that_was_switched_off_says_so(studio: Studio) -> None:
     studio.journal.write_now(partial(wishes.enable, lanes=[AZURE], enabled=False))
     app = cockpit(studio.workspace, batch=Path("city.yaml"))
-    async with running(app):
+    async with running(app) as pilot:
         await until(lambda: isinstance(app.screen, BatchScreen) and bool(app.screen.targets.off))
         screen = app.screen
         assert isinstance(screen, BatchScreen)
@@ -200,5 +204,26 @@ async def test_a_target_that_was_switched_off_says_so(studio: Studio) -> None:
         assert " off " in screen.targets.render_line(0).text
         assert " off " not in screen.targets.render_line(1).text
         assert "Switched off" in str(screen.query_one(TargetsPane).query_one("#target-said", Static).visual)
+        remarked = screen.query_one(RemarkList)
+        await until(lambda: any("switched off" in remark.sentence for remark in remarked.remarks))
+        assert "F6 switches it on" in next(r.sentence for r in remarked.remarks if r.about == AZURE)
+        await until(lambda: screen.desk.live is not None and not screen.desk.pricing)
+        await pilot.press("s")
+        await until(lambda: isinstance(app.screen, AskScreen) and app.screen.query(".body Static"))
+        asked = str(app.screen.query_one(".body Static", Static).visual)
+        assert f"{AZURE} is switched off" in asked
+        assert f"{BFL} is switched off" not in asked
+        await pilot.press("escape")
+        await until(lambda: app.screen is screen)
         studio.journal.write_now(partial(wishes.enable, lanes=[AZURE], enabled=True))
         await until(lambda: not screen.targets.off)
+        assert not any("switched off" in remark.sentence for remark in remarked.remarks)
+
+
+def test_what_it_costs_stays_on_its_line_in_a_narrow_pane() -> None:
+    quoted = Quote(24, 24, Price.exactly(usd("0.91")), 120.0, ())
+    wide, narrow = (str(words.sums(quoted, True, width)) for width in (60, 24))
+    assert "play money" in wide
+    assert "(play)" in narrow
+    assert all(len(line) <= 24 for line in narrow.splitlines())
+    assert "play" not in str(words.sums(quoted, False, 24))

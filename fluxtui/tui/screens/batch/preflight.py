@@ -1,6 +1,8 @@
 """The preflight: what would be made, what it costs, how long it takes; and everything that will not be as asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from textual import getters, on
 from textual.app import ComposeResult
@@ -16,8 +18,9 @@ from fluxtui.tui.ink import Ink, Part, fit
 from fluxtui.tui.screens.batch import words
 from fluxtui.tui.screens.batch.desk import Changed, Desk
 from fluxtui.tui.screens.batch.desk_part import DeskPart
-from fluxtui.tui.screens.batch.lists import fit_end
+from fluxtui.tui.screens.batch.lists import TargetList, fit_end
 from fluxtui.tui.screens.batch.sheet_lines import SEVERITIES
+from fluxtui.tui.widgets.fitted import Fitted
 from fluxtui.tui.widgets.rows import Rows
 
 _SHOWN = Changed.OPENED | Changed.TASKS | Changed.FRAME | Changed.QUOTE | Changed.SAVED
@@ -36,13 +39,17 @@ class Remark:
     cells: int = 0
 
 
-def remarks(sheet: Sheet | None, live: LiveQuote | None) -> tuple[Remark, ...]:
-    """Return everything there is to say: the file, targets that cannot be used, then notices, worst first."""
+def remarks(sheet: Sheet | None, live: LiveQuote | None, off: Sequence[str] = ()) -> tuple[Remark, ...]:
+    """Return everything there is to say: the file, targets that cannot be used or are switched off, then notices.
+
+    `off` are the ticked targets that a person switched off.
+    """
     found: list[Remark] = []
     if sheet is not None:
         face = ("✗", "error") if sheet.broken else ("▲", "warning")
         found += [Remark(*face, "the file", finding) for finding in sheet.findings]
         found += [Remark("✗", "error", name, why) for name, why in sheet.unusable]
+    found += [Remark("▲", "warning", name, words.switched_off(name)) for name in off]
     if live is None:
         return tuple(found)
     if live.problem is not None:
@@ -121,7 +128,7 @@ class PreflightPane(DeskPart, Container):
         self._gone = ("", "", -1)
 
     def compose(self) -> ComposeResult:
-        yield Static("", id="sums", markup=False)
+        yield Fitted(id="sums")
         yield RemarkList()
         yield Static("", id="remark", markup=False)
 
@@ -131,11 +138,12 @@ class PreflightPane(DeskPart, Container):
         desk = self.desk
         priced = desk.live is not None and bool(desk.batch.tasks)
         if priced and desk.live is not None:
-            sums = words.sums(desk.live.quote, self.cockpit.sandbox)
+            sums = partial(words.sums, desk.live.quote, self.cockpit.sandbox)
+            self.query_one("#sums", Fitted).show(lambda width: sums(width or 80))
         else:
-            sums = Content.styled(self._why_not(desk), "$muted")
-        self.query_one("#sums", Static).update(sums)
-        found = remarks(desk.sheet, desk.live if priced else None)
+            said = Content.styled(self._why_not(desk), "$muted")
+            self.query_one("#sums", Fitted).show(lambda _: said)
+        found = remarks(desk.sheet, desk.live if priced else None, self.screen.query_one(TargetList).ticked_off)
         self.notices.show(found, "✓ all is drawn as asked" if priced else "")
         wrong = sum(remark.glyph == "✗" for remark in found)
         self.border_title = Content(f"preflight {wrong} ✗" if wrong else "preflight")

@@ -1,5 +1,7 @@
 """The Batch screen in words: a task, a quote, the question before money is spent. Pure."""
 
+from collections.abc import Sequence
+
 from textual.content import Content
 
 from fluxtui.domain.batch import Axis
@@ -32,14 +34,22 @@ def _pictures(count: int) -> str:
     return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
-def sums(quoted: Quote, sandbox: bool) -> Content:
-    """Return pictures, money and time."""
+def sums(quoted: Quote, sandbox: bool, width: int = 80) -> Content:
+    """Return pictures, money and time, in lines of at most `width` cells as far as that is possible."""
+    cost = money(quoted, sandbox)
+    if sandbox and _LABEL + len(cost) > width:
+        cost = f"{quoted.price} (play)"
     rows = [
         ("pictures", f"{quoted.pictures:,}", ""),
-        ("cost", money(quoted, sandbox), "accent" if sandbox else ""),
+        ("cost", cost, "accent" if sandbox else ""),
         ("time", faces.about(quoted.seconds), ""),
     ]
     return facts_table(rows)
+
+
+def switched_off(name: str) -> str:
+    """Return what becomes of the jobs of a target that a person switched off, and what to do."""
+    return f"{faces.one_line(name, 80)} is switched off: its jobs would wait, parked. F6 switches it on."
 
 
 def findings_words(sheet: Sheet) -> Content:
@@ -51,13 +61,14 @@ def findings_words(sheet: Sheet) -> Content:
     return Content("\n\n").join(lines)
 
 
-def all_findings(sheet: Sheet, quoted: Quote | None) -> Content:
-    """Return every remark, adaptation and impossible cell in full."""
+def all_findings(sheet: Sheet, quoted: Quote | None, off: Sequence[str] = ()) -> Content:
+    """Return every remark, adaptation and impossible cell in full. `off` are ticked targets that are switched off."""
     blocks: list[Content] = []
     if sheet.findings:
         blocks.append(findings_words(sheet))
     for name, why in sheet.unusable:
         blocks.append(Content.assemble((f"✗ {faces.one_line(name)}  ", "bold $error"), why))
+    blocks += [Content.assemble(("▲ ", "$warning"), switched_off(name)) for name in off]
     for line in quoted.lines if quoted is not None else ():
         pairs = [("✗", "error", s, n) for s, n in line.impossible] + [
             ("▲", "warning", s, n) for s, n in line.adaptations
@@ -67,7 +78,7 @@ def all_findings(sheet: Sheet, quoted: Quote | None) -> Content:
             lines = [Content.styled(faces.one_line(line.target), "bold")]
             lines += [
                 Content.assemble(
-                    (f"{glyph} ", f"${color}"), faces.one_line(sentence, 600), (f" ({n})" if n > 1 else "", "$muted")
+                    (f"{glyph} ", f"${color}"), faces.one_line(sentence, 600), (f" ({n:,})" if n > 1 else "", "$muted")
                 )
                 for glyph, color, sentence, n in pairs
             ]
@@ -77,8 +88,11 @@ def all_findings(sheet: Sheet, quoted: Quote | None) -> Content:
     return Content("\n\n").join(blocks)
 
 
-def start_question(sheet: Sheet, quoted: Quote, sandbox: bool) -> AskScreen:
-    """Return the one question before money is spent, with exactly what it will be."""
+def start_question(sheet: Sheet, quoted: Quote, sandbox: bool, off: Sequence[str] = ()) -> AskScreen:
+    """Return the one question before money is spent, with exactly what it will be.
+
+    `off` are the ticked targets that are switched off.
+    """
     body = sums(quoted, sandbox)
     names = max((len(line.target) for line in quoted.lines), default=0)
     counts = max((len(_pictures(line.pictures)) for line in quoted.lines), default=0)
@@ -87,6 +101,8 @@ def start_question(sheet: Sheet, quoted: Quote, sandbox: bool) -> AskScreen:
         for line in quoted.lines
     )
     body += Content.styled(f"\n\n{targets}", "$muted")
+    for name in off:
+        body += Content.assemble("\n\n", ("▲ ", "$warning"), switched_off(name))
     adapted = sum(count for line in quoted.lines for _, count in line.adaptations)
     if adapted:
         body += Content.assemble("\n\n", ("▲ ", "$warning"), f"{adapted:,} times something is not honoured as asked")

@@ -11,6 +11,7 @@ from fluxtui.tui.screens.batch import words
 from fluxtui.tui.screens.batch.desk import Changed, Desk
 from fluxtui.tui.screens.batch.desk_part import DeskPart
 from fluxtui.tui.screens.batch.head import BatchHead
+from fluxtui.tui.screens.batch.lists import TargetList
 from fluxtui.tui.screens.batch.pricing import Pricing
 from fluxtui.tui.screens.batch.turns import Turns
 from fluxtui.tui.screens.dialogs.screen import PaperScreen
@@ -74,7 +75,7 @@ class WorkingScreen(CockpitScreen):
     def action_show_findings(self) -> None:
         if self.desk.sheet is not None:
             quote = None if self.desk.live is None else self.desk.live.quote
-            self.app.push_screen(PaperScreen("Warnings", words.all_findings(self.desk.sheet, quote)))
+            self.app.push_screen(PaperScreen("Warnings", words.all_findings(self.desk.sheet, quote, self._off())))
 
     def action_start(self) -> None:
         self._begin(ask=True)
@@ -109,7 +110,11 @@ class WorkingScreen(CockpitScreen):
             if answer == "start":
                 begin(self, partial(self._start_now, quoted), group="start")
 
-        self.app.push_screen(words.start_question(sheet, quoted.quote, self.app.sandbox), answered)
+        self.app.push_screen(words.start_question(sheet, quoted.quote, self.app.sandbox, self._off()), answered)
+
+    def _off(self) -> tuple[str, ...]:
+        """Return the names of the ticked targets that are switched off."""
+        return self.query_one(TargetList).ticked_off
 
     async def _start_now(self, quoted: Quoted) -> None:
         if self._starting:
