@@ -207,10 +207,10 @@ class TargetLines(Widget):
                 return f"↻ goes on in {faces.countdown(lane.resume_at - self._clock())}", "warning"
         if active:
             most = f" of {lane.limit}" if lane is not None else ""
-            return f"◐ {active}{most} in flight", "state-waiting"
+            return f"◐ {active:,}{most} in flight", "state-waiting"
         if waiting:
             return f"· {waiting:,} queued", "muted"
         bad = [(state, target.counts[state]) for state in faces.NEEDS_A_PERSON if target.counts.get(state)]
         if bad:
-            return ", ".join(f"{faces.GLYPHS[s]} {n} {s.label}" for s, n in bad), faces.color_of(bad[0][0])
+            return ", ".join(f"{faces.GLYPHS[s]} {n:,} {s.label}" for s, n in bad), faces.color_of(bad[0][0])
         return "✓ all done", "state-done"

@@ -41,7 +41,9 @@ class Trouble(Static):
         problem = live.problem or live.place
         self.set_class(problem is not None, "-shown")
         nothing_else = problem is not None and not live.history_read and getattr(self.screen, "OF_HISTORY", False)
-        self.screen.set_class(nothing_else, "-broken")
+        if nothing_else != self.screen.has_class("-broken"):
+            self.screen.set_class(nothing_else, "-broken")
+            self.screen.refresh_bindings()  # keys of what is not shown mean nothing
         say(self, Content("") if problem is None else trouble_words(problem))
 
 

@@ -228,6 +228,8 @@ class HistoryScreen(DoingScreen):
                 return bool(marked) or (run is not None and run.counts.get(JobState.FAILED, 0) > 0)
             case "back":
                 return bool(marked) or self.pane.filtering
+            case "filter":
+                return not self.has_class("-broken")
         return True
 
     def key_words(self) -> dict[str, str]:

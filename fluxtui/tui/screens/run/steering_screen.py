@@ -210,6 +210,6 @@ class SteeringScreen(CockpitScreen):
 _OF_A_RUN = frozenset(
     {
         "pause", "retry", "cancel", "resolve", "open_job", "copy_problem", "send_sooner", "change_limit", "raise_cap",
-        "unpark",
+        "unpark", "filter", "sort", "choose_sort", "reverse", "choose_group", "follow", "next_problem",
     }
 )  # fmt: skip
