@@ -21,7 +21,9 @@ from tests.conditions import until
 from tests.tui.harness import run_screen, running
 from tests.tui.keys import presses
 
-PROMPTS = "".join(f"A photograph of lighthouse number {number}, at dusk\n" for number in range(1, 201))
+QUICK = "[sandbox:slow=0.5]"
+"""Has the sandbox draw a picture in half a second: time enough to steer, and none to wait for."""
+PROMPTS = "".join(f"A photograph of lighthouse number {number}, at dusk {QUICK}\n" for number in range(1, 201))
 
 
 def sandboxed(workspace: Path) -> Cockpit:
@@ -81,7 +83,7 @@ async def edit_it(app: Cockpit, pilot: Pilot[int]) -> None:
     await until(lambda: screen.preview is not None and len(screen.preview.possible) == 200)
     await pilot.press("enter")
     await until(lambda: isinstance(app.screen, BatchScreen))
-    assert desk.batch.tasks[0].prompt == "A photograph of lighthouse no. 1, at dusk"
+    assert desk.batch.tasks[0].prompt == f"A photograph of lighthouse no. 1, at dusk {QUICK}"
     await pilot.press("G", "shift+up", "x")
     assert len(desk.batch.tasks) == 198
     await pilot.press("ctrl+z")
@@ -141,9 +143,12 @@ async def steer_it(app: Cockpit, pilot: Pilot[int]) -> None:
     await until(lambda: is_(app, RunState.PAUSED))
     await pilot.press("G")
     await until(lambda: (job := run_screen(app).job()) is not None and job.state is JobState.QUEUED)
-    await pilot.press("greater_than_sign", "p")
+    last = run_screen(app).table.job_id
+    await pilot.press("greater_than_sign", "p", "plus")
     await until(lambda: is_(app, RunState.RUNNING))
     await until(lambda: (job := run_screen(app).job()) is not None and job.state is not JobState.QUEUED)
+    assert run_screen(app).table.job_id == last
+    assert counted(app, JobState.QUEUED) > 0, "it went before others"
     await asked(app, pilot, "x", "u")
     await until(lambda: counted(app, JobState.QUEUED) == 0 and counted(app, JobState.CANCELLED) > 0)
     await asked(app, pilot, "R", "c")
@@ -151,7 +156,7 @@ async def steer_it(app: Cockpit, pilot: Pilot[int]) -> None:
 
 
 @presses("app.batch", "nothing.choose", "batch.axes", "batch.start", "targets.all", "targets.toggle", "run.pause")
-@presses("run.sooner", "run.cancel", "run.retry")
+@presses("run.sooner", "run.more", "run.cancel", "run.retry", "rows.last")
 async def test_a_batch_of_200_tasks_is_made_edited_priced_steered_and_finished(workspace: Path) -> None:
     app = sandboxed(workspace)
     async with running(app) as pilot:
