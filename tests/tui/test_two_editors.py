@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +18,9 @@ from textual.widgets import Input
 from fluxtui.batchfiles.reading import read_batch
 from fluxtui.batchfiles.saving import digest_of
 from fluxtui.engine import drafts
-from fluxtui.tui.screens.batch import drafting, files
+from fluxtui.tui.editing import edits
+from fluxtui.tui.editing.edits import Edited
+from fluxtui.tui.screens.batch import drafting, files, turns
 from fluxtui.tui.screens.batch.screen import BatchScreen
 from fluxtui.tui.screens.dialogs.screen import AskScreen, LineScreen
 from tests.conditions import until
@@ -221,6 +224,34 @@ async def test_a_dialog_about_the_batch_is_not_swept_away_either(workspace: Path
         assert other.names == list(NAMES)
         await other.press("escape")
         await until(lambda: other.names == ["birch", "cedar", "dogwood"])
+
+
+async def test_an_edit_under_way_is_not_swept_away_either(workspace: Path, file: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> Edited:
+        begun.set()
+        assert go_on.wait(20)
+        return edits.set_text(batch, [2], "name", "yew")
+
+    async with editor(workspace, file) as one, editor(workspace, file) as other:
+        batch = other.desk.batch
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(turns, "AT_ONCE", 0)
+            edit = asyncio.create_task(other.screen.turns.do(lambda: slow))
+            await until(begun.is_set)
+        await one.press("x")
+        assert await one.save()
+        sheet = other.desk.sheet
+        assert sheet is not None
+        assert not await other.screen._follow(sheet)  # noqa: SLF001 - what the next look at the file does
+        assert other.names == list(NAMES)
+        go_on.set()
+        assert await edit
+        assert other.names == ["ash", "birch", "yew", "dogwood"]
+        assert not await other.save()
+        await other.answer("n")
+        assert names_in(file) == ["birch", "cedar", "dogwood"]
 
 
 async def test_a_kill_of_one_leaves_its_edits_to_whoever_opens_the_file_next(workspace: Path, file: Path) -> None:

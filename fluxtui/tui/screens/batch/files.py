@@ -229,9 +229,9 @@ class FileLife(ReadingScreen):
         """Show the file as it is now, unless somebody has begun to change what is shown."""
         name = sheet.path.name
         if not self.at_hand:
-            if not self._waiting:
+            if not self._waiting and not self.turns.busy:
                 self.app.tell(f"{name} was changed outside. It is read again when you are done here.")
-            self._waiting = True
+            self._waiting = self._waiting or not self.turns.busy
             return False
         fresh = await in_thread(self.app.engine.batches.read, sheet.path)
         document = self.desk.document
@@ -250,7 +250,9 @@ class FileLife(ReadingScreen):
 
     @property
     def at_hand(self) -> bool:
-        """Whether nobody is in the middle of something that is about the batch as it is shown: a dialog, a line."""
+        """Whether nothing is under way that is about the batch as it is shown: a dialog, a line, an edit."""
+        if self.turns.busy:
+            return False
         return self.app.get_screen_stack("batch")[-1] is self and not isinstance(self.focused, Input | TextArea)
 
 

@@ -32,6 +32,11 @@ class Turns:
         self._working = working
         self._turn = asyncio.Lock()
 
+    @property
+    def busy(self) -> bool:
+        """Whether an edit is being worked out, or waits for its turn."""
+        return self._turn.locked()
+
     async def do(self, ask: Callable[[], Callable[[], Edited]], then: Callable[[Edited], None] | None = None) -> bool:
         """Take over an edit; returns whether it changed anything.
 
