@@ -23,10 +23,13 @@ def plain(text: str, *, limit: int | None = None, newlines: bool = True) -> str:
     `limit` caps the number of characters (an ellipsis marks the cut); without `newlines`, line
     breaks and tabs become single spaces.
     """
-    text = _ESCAPES.sub("", text)
-    if not newlines:
-        text = re.sub(r"[\r\n\t\u2028\u2029]+", " ", text)
-    kept = "".join(character for character in text if character in "\n\t" or not _is_control(character))
+    if text.isascii() and text.isprintable():
+        kept = text  # nearly all of it, and asked for with every line that is drawn
+    else:
+        text = _ESCAPES.sub("", text)
+        if not newlines:
+            text = re.sub(r"[\r\n\t\u2028\u2029]+", " ", text)
+        kept = "".join(character for character in text if character in "\n\t" or not _is_control(character))
     if limit is not None and len(kept) > limit:
         return kept[: max(limit - 1, 0)] + "…"
     return kept

@@ -20,6 +20,7 @@ from fluxtui.tui.speaking import Speaking
 from fluxtui.tui.themes import ThemeFile
 from fluxtui.tui.work import begin, in_thread
 
+_OWN = {key.id: key.keys for key in reversed(keymap.EVERY)}
 _TOLD = 6  # troubles of a person's own files that one toast names
 
 
@@ -114,8 +115,7 @@ class Foundation(Speaking):
 
     def bound_key(self, key_id: str) -> str:
         """Return the first key of an action, as people write it."""
-        own = next(key.keys for key in keymap.EVERY if key.id == key_id)
-        return editing.spoken(editing.split(self.bound.get(key_id, own))[0])
+        return editing.spoken(editing.split(self.bound.get(key_id, _OWN[key_id]))[0])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         # While a new key is asked for, any can be pressed, the cockpit's own too; quitting always works.

@@ -1,23 +1,15 @@
 """What the cockpit's app says in passing, and what it draws and sends between frames."""
 
-import gc
-
-from textual.app import App
 from textual.notifications import SeverityLevel
 from textual.worker import Worker, WorkerState
 
 from fluxtui.domain.problems import Problem, ProblemKind
 from fluxtui.domain.text import plain
+from fluxtui.tui.promptly import Promptly
 
 
-class Speaking(App[int]):
+class Speaking(Promptly):
     """An app that tells things in words: nothing it says is ever markup."""
-
-    def on_ready(self) -> None:
-        """The first frame is painted: collect garbage from now on, but none of what the start has made."""
-        if not gc.isenabled():
-            gc.freeze()  # a full collection over it holds the screen up for 40 ms
-            gc.enable()
 
     def tell(self, text: str, *, severity: SeverityLevel = "information") -> None:
         """Show a passing line. The text may come from outside: it is never markup."""

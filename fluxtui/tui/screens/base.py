@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker
 
+from fluxtui.tui.compositor import ExactScreen
 from fluxtui.tui.store import News
 from fluxtui.tui.widgets.chrome import Footer, Header
 from fluxtui.tui.widgets.picture import Picture
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SMALLEST = (60, 16)
 
 
-class CockpitScreen(Screen[None]):
+class CockpitScreen(ExactScreen):
     """A screen between header and footer. Subclasses compose `compose_body` and hear `on_news`."""
 
     PARTS: ClassVar[tuple[str, ...]] = ()

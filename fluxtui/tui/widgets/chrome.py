@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, cast
 
-from textual.binding import Binding
 from textual.content import Content
 
 from fluxtui.domain.jobs import JobState
@@ -38,10 +37,17 @@ class Header(Line):
     def _cockpit(self) -> "Cockpit":
         return cast("Cockpit", self.app)
 
+    def facts(self) -> object:
+        app = self._cockpit
+        live, run = app.live, app.live.shown
+        told = None if run is None else (run.spent, run.cap, run.counts.get(JobState.IN_DOUBT), run.state, run.sandbox)
+        lanes = len(live.lanes)
+        return self.size.width, app.current_mode, app.bound, app.workspace, app.sandbox, live.runner_alive, lanes, told
+
     def text(self) -> Content:
         width = self.size.width
         for spare in range(_SPARED):  # what matters most is said in every width
-            left, right = self._places(spare), self._facts(spare)
+            left, right = self._places(spare), self._told_of(spare)
             gap = width - left.cell_length - right.cell_length
             if gap >= 2:
                 break
@@ -63,7 +69,7 @@ class Header(Line):
                 left += Content.styled(f" {key} {mode} " if named else f" {key}", "$muted")
         return left
 
-    def _facts(self, spare: int) -> Content:
+    def _told_of(self, spare: int) -> Content:
         """Return runner, money and doubts; the more is to be spared, the shorter."""
         app = self._cockpit
         parts: list[Content] = []
@@ -101,20 +107,25 @@ class Footer(Line):
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.renew())
 
-    def text(self) -> Content:
-        own: list[Content] = []
-        always: dict[str, Content] = {}
-        seen: set[str] = set()
+    def facts(self) -> object:
+        return self.size.width, self._keys()
+
+    def _keys(self) -> list[tuple[str, str, str]]:
+        """Return the keys that matter now: id, key, word."""
+        found: dict[str, tuple[str, str, str]] = {}
         words: dict[str, str] = getattr(self.screen, "key_words", dict)()
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if not binding.show or binding.id is None or binding.id in seen or not active.enabled:
-                continue
-            seen.add(binding.id)
-            if binding.id in self.ALWAYS:
-                always[binding.id] = self._key(binding, binding.description)
-            elif not binding.action.startswith("go("):
-                own.append(self._key(binding, words.get(binding.id, binding.description)))
+            wanted = binding.show and active.enabled and not binding.action.startswith("go(")
+            if binding.id is not None and wanted and binding.id not in found:
+                word = binding.description if binding.id in self.ALWAYS else words.get(binding.id, binding.description)
+                found[binding.id] = (binding.id, self.app.get_key_display(binding), word)
+        return list(found.values())
+
+    def text(self) -> Content:
+        keys = self._keys()
+        own = [self._key(key, word) for key_id, key, word in keys if key_id not in self.ALWAYS]
+        always = {key_id: self._key(key, word) for key_id, key, word in keys if key_id in self.ALWAYS}
         right = Content("  ").join([always[i] for i in self.ALWAYS if i in always]) + Content(" ")
         width = self.size.width
         while right.cell_length > width // 2 and len(always) > 1:
@@ -126,6 +137,5 @@ class Footer(Line):
                 left += key + Content("  ")
         return left + Content(" " * max(0, width - left.cell_length - right.cell_length)) + right
 
-    def _key(self, binding: Binding, word: str) -> Content:
-        key = self.app.get_key_display(binding)
+    def _key(self, key: str, word: str) -> Content:
         return Content.assemble((key, "bold $primary"), (f" {word}", "$muted"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.segment import Segment
-from textual.events import Click
+from textual.events import Click, Resize
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -74,19 +74,12 @@ class ContactSheet(Widget):
         self._by_target = False
         self._shown: dict[Wish, Shown] = {}
         self._sized = (0, 0)
+        self._tile, self.across, self.down = _SMALL, 1, 0  # how many tiles stand side by side, and how many below
 
     @property
     def tile(self) -> tuple[int, int]:
         """The columns and rows of a tile, now."""
-        return tile_size(self.size.width, self.size.height)
-
-    @property
-    def across(self) -> int:
-        return max(1, (self.size.width + 1) // self.tile[0])
-
-    @property
-    def down(self) -> int:
-        return max(0, self.size.height // self.tile[1])
+        return self._tile
 
     @property
     def room(self) -> int:
@@ -149,7 +142,11 @@ class ContactSheet(Widget):
                 self._shown[message.wish] = message.shown
                 self._refresh_tile(position)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
+        # Kept, for every line that is drawn asks: what a widget's size is takes Textual a walk.
+        width, height = event.size
+        self._tile = columns, rows = tile_size(width, height)
+        self.across, self.down = max(1, (width + 1) // columns), max(0, height // rows)
         self.post_message(self.RoomChanged())
 
     def on_click(self, event: Click) -> None:

@@ -1,9 +1,11 @@
 """Lines that filter a table: they complete words, and remember the filters of this session."""
 
+from textual.events import Key
 from textual.suggester import Suggester
 from textual.widgets import Input
 
 from fluxtui.tui import keymap
+from fluxtui.tui.compositor import draw_now
 from fluxtui.tui.filters import suggest
 
 
@@ -42,6 +44,11 @@ class WordLine(Input):
         self._completions = completions
         self._earlier: list[str] = []
         self._at = 0
+
+    async def _on_key(self, event: Key) -> None:
+        await super()._on_key(event)
+        if self.is_attached and self.screen.is_current:
+            draw_now(self)  # the letter first, then what it finds
 
     def suggestions(self) -> tuple[str, ...]:
         """Return the last words that this line may end with."""

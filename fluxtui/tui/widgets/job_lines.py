@@ -15,6 +15,7 @@ from fluxtui.tui.widgets import job_columns
 from fluxtui.tui.widgets.job_columns import GAP, Column
 
 _BAR = 16
+_BETWEEN = " " * GAP
 
 
 @lru_cache(maxsize=8192)
@@ -67,20 +68,18 @@ class JobLines:
         for column, cells in self.columns(width - 1):
             here = column.sort == sorted_by and (sorted_by != "position")
             mark = ("▾" if descending else "▴") if here else ""
-            parts.append((fit(column.title + mark, cells, right=column.right), active if here else quiet))
-            parts.append((" " * GAP, quiet))
+            title = fit(column.title + mark, cells, right=column.right)
+            parts.append((title + _BETWEEN, active if here else quiet))
         return parts
 
     def row(self, row: JobRow | None, more: JobExtras | None, width: int, ink: Ink) -> list[Part]:
         """Return one job's line; a quiet dot while its row is being read."""
-        quiet = ink("muted")
         if row is None:
             return [(fit("  ·", width), ink("faint"))]
         parts: list[Part] = []
         for column, cells in self.columns(width):
             text, color = self._cell(column.id, row, more, cells)
-            parts.append((fit(text, cells, right=column.right), ink(color)))
-            parts.append((" " * GAP, quiet))
+            parts.append((fit(text, cells, right=column.right) + _BETWEEN, ink(color)))
         return parts
 
     def _cell(self, column: str, row: JobRow, more: JobExtras | None, cells: int) -> tuple[str, str]:

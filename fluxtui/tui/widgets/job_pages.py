@@ -96,6 +96,13 @@ class JobPages:
         if ids:
             begin(self._node, partial(self._read, key, ids), group="pages")
 
+    def ask_ends(self, lines: "array[int]") -> None:
+        """Have the first and the last lines at hand, where one key leads."""
+        if lines:
+            for page in {0, max(0, len(lines) - PAGE // 2) // PAGE, (len(lines) - 1) // PAGE}:
+                if not all(line < 0 or line in self._rows for line in lines[page * PAGE : (page + 1) * PAGE]):
+                    self.ask(lines, page)
+
     async def _read(self, key: tuple[int, int], ids: tuple[int, ...]) -> None:
         try:
             rows = await self._source.page(ids)

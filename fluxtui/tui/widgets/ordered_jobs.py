@@ -153,6 +153,7 @@ class OrderedJobs(Rows):
         self.tallies.renew(self.headings_in_view())
         self._read_once = True
         self._lines_changed()
+        self.pages.ask_ends(self.order.lines)
         self.post_message(self.OrderChanged(self, self.order.job_count))
 
     def _lines_changed(self) -> None:

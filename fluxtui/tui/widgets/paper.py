@@ -27,9 +27,9 @@ class Block:
     def lines(self, width: int) -> list[Content]:
         """Return the text in lines of at most `width` cells."""
         if self.edge is None:
-            return self.text.wrap(max(1, width))
+            return _wrap(self.text, max(1, width))
         edge = Content.styled(_EDGE, f"${self.edge}")
-        return [edge + line for line in self.text.wrap(max(1, width - len(_EDGE)))]
+        return [edge + line for line in _wrap(self.text, max(1, width - len(_EDGE)))]
 
     def is_same(self, other: "Block") -> bool:
         return self.edge == other.edge and self.text.is_same(other.text)
@@ -45,14 +45,14 @@ class Paper(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._blocks: tuple[Block, ...] = ()
-        self._content = Content("")
-        self._strips: list[Strip] | None = None
+        self._lines: list[Content] = []
+        self._strips: dict[int, Strip] = {}
         self._drawn_as: tuple[object, ...] = ()
 
     @property
     def text(self) -> str:
         """All of it, as plain lines."""
-        return self._content.plain
+        return "\n".join(line.plain for line in self._lines)
 
     @property
     def room(self) -> int:
@@ -71,8 +71,8 @@ class Paper(ScrollView, can_focus=True):
         lines: list[Content] = []
         for block in self._blocks:
             lines += [Content(""), *block.lines(self.room)] if lines else block.lines(self.room)
-        self._content = Content("\n").join(lines)
-        self._strips = None
+        self._lines = lines
+        self._strips = {}
         # Set without its watchers: they would lay the whole screen out.
         self.set_reactive(Widget.virtual_size, Size(self.room, len(lines)))
         self.scroll_to(y=min(self.scroll_offset.y, self.max_scroll_y), animate=False, force=True)
@@ -86,7 +86,7 @@ class Paper(ScrollView, can_focus=True):
         return self.max_scroll_y > 0
 
     def selection_updated(self, selection: Selection | None) -> None:
-        self._strips = None
+        self._strips = {}
         self.refresh()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
@@ -94,15 +94,34 @@ class Paper(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         ink, width = ink_of(self.app), self.scrollable_content_region.width
-        drawn_as = (self.room, self.app.theme, self.visual_style)
-        if self._strips is None or drawn_as != self._drawn_as:
-            self._drawn_as = drawn_as
-            self._strips = Visual.to_strips(self, self._content, self.room, None, self.visual_style)
-        at = self.scroll_offset.y + y
-        blank = ink(None, "background")
-        strip = self._strips[at] if at < len(self._strips) else Strip([])
-        mark = Strip([Segment("▐" if self._here(y) else " ", ink("faint", "background"))], 1)
-        return Strip.join([strip.adjust_cell_length(self.room, blank), mark]).adjust_cell_length(width, blank)
+        room = max(0, width - 1)
+        drawn_as = (room, self.app.theme, self.visual_style)
+        if drawn_as != self._drawn_as:
+            self._drawn_as, self._strips = drawn_as, {}
+        blank, mark = ink(None, "background"), Segment("▐" if self._here(y) else " ", ink("faint", "background"))
+        line = self._strip(self.scroll_offset.y + y, room).adjust_cell_length(room, blank)
+        return Strip.join([line, Strip([mark], 1)]).adjust_cell_length(width, blank)
+
+    def _strip(self, at: int, room: int) -> Strip:
+        """Return one line as it is drawn; of a long text only those that are seen are made."""
+        if at >= len(self._lines):
+            return Strip([])
+        strip = self._strips.get(at)
+        if strip is None and self.text_selection is not None:
+            whole = Content("\n").join(self._lines)
+            self._strips = dict(enumerate(Visual.to_strips(self, whole, room, None, self.visual_style)))
+            strip = self._strips.get(at)
+        if strip is None:
+            strip = self._strips[at] = self._plain_strip(at)
+        return strip
+
+    def _plain_strip(self, at: int) -> Strip:
+        segments, x = [], 0
+        for text, style in self._lines[at].render(self.visual_style, end=""):
+            # Where a piece of text stands in the whole is what the mouse selects by.
+            segments.append(Segment(text, style.rich_style_with_offset(x, at)))
+            x += len(text)
+        return Strip(segments)
 
     def _here(self, y: int) -> bool:
         """Return whether the mark, as long as the part in view, covers a line."""
@@ -112,3 +131,11 @@ class Paper(ScrollView, can_focus=True):
         size = max(1, height * height // whole)
         first = round((height - size) * self.scroll_offset.y / max(1, self.max_scroll_y))
         return first <= y < first + size
+
+
+def _wrap(text: Content, width: int) -> list[Content]:
+    """Return the text in lines of at most `width` cells. Most lines fit, and are not looked through word by word."""
+    lines: list[Content] = []
+    for line in text.split("\n", allow_blank=True):
+        lines += [line] if line.cell_length <= width and "\t" not in line.plain else line.wrap(width)
+    return lines

@@ -2,6 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from rich.segment import Segment
@@ -115,7 +116,8 @@ class Picture(Widget):
         blank, side = Strip([Segment(" " * width, back)], width), Strip([Segment(" " * left, back)], left)
         painted = sixel.strips(shown.sixel, shown.columns, shown.rows, region.x + left, region.y + top)
         lines = [Strip.join([side, line]) for line in painted[:-1]] + painted[-1:]
-        return [blank] * top + lines + [blank] * (height - top - len(lines))
+        whole = [blank] * top + lines + [blank] * (height - top - len(lines))
+        return whole[crop.y : crop.bottom]
 
     @property
     def _may_draw(self) -> bool:
@@ -133,7 +135,12 @@ class Picture(Widget):
         words = (*self._words, problem) if problem else self._words
         if self._wish is not None and self._shown is None:
             words = ()  # on its way: an empty frame for some milliseconds is calmer than a flash of words
-        lines = [line for word in words for line in textwrap.wrap(word, max(width - 4, 8)) or [""]]
+        lines = _wrapped(words, max(width - 4, 8))
         at = y - max(0, (height - len(lines)) // 2)
         text = lines[at] if 0 <= at < len(lines) else ""
         return Strip([Segment(fit(text.center(width) if len(text) < width else text, width), style)], width)
+
+
+@lru_cache(maxsize=8)
+def _wrapped(words: tuple[str, ...], width: int) -> tuple[str, ...]:
+    return tuple(line for word in words for line in textwrap.wrap(word, width) or [""])

@@ -13,7 +13,6 @@ from fluxtui.domain.problems import FluxtuiError
 from fluxtui.history.job_list import SORTS, task_names
 from fluxtui.tui import faces
 from fluxtui.tui.filters import HINT, parse_filter
-from fluxtui.tui.screens.dialogs.screen import AskScreen, Choice
 from fluxtui.tui.store import NoHistoryYet
 from fluxtui.tui.widgets import job_columns
 from fluxtui.tui.widgets.filter_line import FilterLine
@@ -24,8 +23,6 @@ from fluxtui.tui.work import begin
 
 if TYPE_CHECKING:
     from fluxtui.tui.app import Cockpit
-
-_SORT_KEYS = dict(zip(SORTS, "ostgdmrbpn", strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ class JobsPane(Pane):
         with self.line.prevent(Input.Changed):
             self.line.value = kept.line
         self.line.set_class(bool(kept.line), "-open")
-        self.set_class(self.filtered, "-filtered")
+        self._make_room()
         self._say()
         self.show_title()
 
@@ -130,41 +127,23 @@ class JobsPane(Pane):
 
     def _look(self, view: TableView) -> None:
         self.table.look(view)
-        self.set_class(self.filtered, "-filtered")  # the pane keeps its size whatever the filter leaves
+        self._make_room()
         self.show_title()
         self.refresh_bindings()
+
+    def _make_room(self) -> None:
+        """Keep the pane's size whatever a filter leaves, and a line of it for the filter."""
+        self.set_class(self.filtered or self.line.has_class("-open"), "-filtered")
 
     def toggle_following(self) -> None:
         self.following = not self.following
         self.show_title()
 
-    def sort_question(self) -> AskScreen:
-        """Return the dialog that asks what to sort by."""
-        view = self.table.view
-        choices = []
-        for sort in SORTS:
-            here = sort == view.sort
-            note = "largest first" if descends(sort) else ""
-            if here:
-                note = f"now {'▾' if view.descending else '▴'}; again turns it round"
-            choices.append(Choice(_SORT_KEYS[sort], sort, SORT_WORDS.get(sort, sort), note))
-        return AskScreen("Sort by", Content(""), choices, index=SORTS.index(view.sort))
-
-    def group_question(self) -> AskScreen:
-        """Return the dialog that asks what to group by."""
-        choices = (
-            Choice("t", "task", "task", "in the order of the batch"),
-            Choice("g", "target", "target", "who draws"),
-            Choice("s", "state", "state", "what needs you comes first"),
-            Choice("n", "", "no groups"),
-        )
-        here = next(index for index, choice in enumerate(choices) if choice.value == (self.table.view.by or ""))
-        return AskScreen("Group by", Content(""), choices, index=here)
-
     # --- the filter ------------------------------------------------------------------------------
 
     def open_filter(self) -> None:
         self.line.add_class("-open")
+        self._make_room()
         self.screen.set_focus(self.line)  # at once: the next key may be here already
         self._say()
         if not self.line.completions.tasks:
@@ -176,6 +155,7 @@ class JobsPane(Pane):
             self.line.keep()
             self.line.value = ""
             self.line.remove_class("-open")
+            self._make_room()
             self.screen.set_focus(self.table)
 
     async def _read_names(self) -> None:
@@ -222,4 +202,5 @@ class JobsPane(Pane):
         self.line.keep()
         if not self.line.value:
             self.line.remove_class("-open")
+            self._make_room()
         self.screen.set_focus(self.table)

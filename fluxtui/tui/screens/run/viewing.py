@@ -8,6 +8,7 @@ from fluxtui.tui.screens.run.columns import ColumnsScreen
 from fluxtui.tui.screens.run.jobs_pane import JobsPane
 from fluxtui.tui.screens.run.steering_screen import SteeringScreen
 from fluxtui.tui.screens.run.switcher import RunSwitcher
+from fluxtui.tui.screens.run.view_questions import group_question, sort_question
 from fluxtui.tui.store import NoHistoryYet
 from fluxtui.tui.widgets.job_lines import group_label
 from fluxtui.tui.widgets.job_table import JobTable
@@ -52,10 +53,12 @@ class ViewingScreen(SteeringScreen):
         self.jobs.reverse()
 
     def action_choose_sort(self) -> None:
-        self.app.push_screen(self.jobs.sort_question(), lambda sort: None if sort is None else self.jobs.sort(sort))
+        question = sort_question(self.table.view)
+        self.app.push_screen(question, lambda sort: None if sort is None else self.jobs.sort(sort))
 
     def action_choose_group(self) -> None:
-        self.app.push_screen(self.jobs.group_question(), lambda by: None if by is None else self.jobs.group(by or None))
+        question = group_question(self.table.view)
+        self.app.push_screen(question, lambda by: None if by is None else self.jobs.group(by or None))
 
     def action_choose_columns(self) -> None:
         def chosen(names: tuple[str, ...] | None) -> None:
