@@ -1,23 +1,22 @@
 """The sheet of tasks: a cursor on one cell, marks on rows, and everything done to them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from textual.events import Click
-from textual.message import Message
 
 from fluxtui.tui import keymap
 from fluxtui.tui.screens.batch.desk import Changed
 from fluxtui.tui.screens.batch.row_work import RowWork
 from fluxtui.tui.screens.batch.sheet_columns import GAP
-from fluxtui.tui.screens.batch.sheet_lines import GUTTER, SheetLines
+from fluxtui.tui.screens.batch.sheet_lines import GUTTER
+from fluxtui.tui.screens.batch.sheet_marks import SheetMarks
 
 if TYPE_CHECKING:
     from fluxtui.tui.screens.batch.sheet_pane import SheetPane
 
 
-class TaskSheet(RowWork, SheetLines):
+class TaskSheet(RowWork, SheetMarks):
     """Rows are tasks, columns their fields. It shows the desk, and changes go through the desk."""
 
     BINDINGS = keymap.bindings(keymap.SHEET)
@@ -28,35 +27,16 @@ class TaskSheet(RowWork, SheetLines):
         " target will not honour everything. Paste prompts, a table or JSON Lines at any time."
     )
 
-    @dataclass
-    class RangeChanged(Message):
-        """A range was begun or ended."""
-
-        sheet: "TaskSheet"
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._anchor: int | None = None
-        self._held = False
-        self._kept: frozenset[int] = frozenset()
-
     @property
     def pane(self) -> "SheetPane":
         """What is around the sheet. It is called, not sent messages: the next key may be for what it opens."""
         return cast("SheetPane", self.parent)
-
-    @property
-    def ranging(self) -> bool:
-        """Whether moving the cursor marks rows."""
-        return self._anchor is not None and self._held
 
     # --- following the desk ----------------------------------------------------------------------------
 
     def desk_changed(self, what: Changed) -> None:
         layout = self.columns.shown
         super().desk_changed(what)
-        if what & Changed.OPENED:
-            self._anchor, self._held = None, False
         if what & (Changed.OPENED | Changed.TASKS):
             self.show_rows(self.view if self._filtered(what) else range(len(self.seen.tasks)))
         if what & (Changed.OPENED | Changed.FRAME) or self.columns.shown is not layout:
@@ -105,11 +85,7 @@ class TaskSheet(RowWork, SheetLines):
         super().watch_cursor(before, after)
         if self.row is not None and self.row != self.desk.row:
             self.desk.go(self.row, self.key)
-        if self._anchor is not None:
-            if self._held:
-                self._mark_range()
-            else:
-                self._anchor = None
+        self.take_along()
 
     def _go_column(self, place: int) -> None:
         place = max(0, min(place, len(self.columns.shown) - 1))
@@ -162,60 +138,16 @@ class TaskSheet(RowWork, SheetLines):
         if event.y >= self.HEADING and event.chain == 2 and place is not None:
             self.pane.edit_cell()
 
-    # --- marks -------------------------------------------------------------------------------------------
-
-    def action_mark(self) -> None:
-        """Mark the row or take its mark away; the cursor goes on."""
-        if self.row is None:
-            return
-        self._anchor = None
-        self.desk.mark(self.desk.marked ^ {self.row})
-        self.cursor += 1
-
-    def action_mark_range(self) -> None:
-        """Begin a range here, or end the one that was begun."""
-        if self.ranging:
-            self._anchor, self._held = None, False
-            self.post_message(self.RangeChanged(self))
-        elif self.row is not None:
-            self._begin_range(held=True)
-            self.post_message(self.RangeChanged(self))
-
-    def action_extend(self, step: int) -> None:
-        """Mark this row and the next one."""
-        if self.row is None:
-            return
-        if self._anchor is None:
-            self._begin_range(held=False)
-        held, self._held = self._held, True
-        self.cursor += step
-        self._held = held
-
-    def _begin_range(self, *, held: bool) -> None:
-        self._anchor, self._held, self._kept = self.cursor, held, self.desk.marked
-        self._mark_range()
-
-    def _mark_range(self) -> None:
-        if self._anchor is not None:
-            first, last = sorted((self._anchor, self.cursor))
-            self.desk.mark(self._kept | {self.view[index] for index in range(first, min(last + 1, len(self.view)))})
-
-    def action_mark_all(self) -> None:
-        everything = frozenset(self.view)
-        self._anchor, self._held = None, False
-        self.desk.mark(() if everything <= self.desk.marked else self.desk.marked | everything)
+    # --- going back, and what the pane does ----------------------------------------------------------
 
     def action_back(self) -> None:
         """Leave one thing at a time: the range, the marks, the filter."""
         if self.ranging:
             self.action_mark_range()
         elif self.desk.marked:
-            self._anchor = None
-            self.desk.mark(())
+            self.unmark()
         else:
             self.pane.close_filter()
-
-    # --- what the pane does --------------------------------------------------------------------------
 
     def action_edit(self) -> None:
         if self.row is not None:

@@ -13,8 +13,8 @@ from fluxtui.tui import keymap
 from fluxtui.tui.doors.services import Service
 from fluxtui.tui.screens.dialogs.screen import PaperScreen
 from fluxtui.tui.screens.providers import words
+from fluxtui.tui.screens.providers.card_paper import CardPaper
 from fluxtui.tui.screens.providers.health import (
-    IN_TROUBLE,
     Card,
     ServiceCard,
     Signs,
@@ -58,7 +58,7 @@ class ProvidersScreen(SteeringScreen):
         self._every: tuple[Card, ...] = ()
         self._read_settings = False
         self._meaning: list[tuple[str, bool, bool]] = []
-        self._large: tuple[str, PaperScreen] | None = None
+        self._large: CardPaper | None = None
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="panes"):
@@ -126,44 +126,26 @@ class ProvidersScreen(SteeringScreen):
         shown = tuple(matching(self._every, self.line.value))
         self.table.said = "No target is like that." if self.line.value else "There is no service."
         self.table.show(shown)
-        self._show_title(shown)
+        entitle(self.query_one("#cards-pane"), *words.title_words(self._every, shown))
         self._show_card()
         meaning = [(card.key, card.wish.enabled, card.wish.limit is None) for card in self.chosen]
         if meaning != self._meaning:  # else the footer would be made anew four times a second
             self._meaning = meaning
             self.refresh_bindings()
 
-    def _show_title(self, shown: tuple[Card, ...]) -> None:
-        every = [card for card in self._every if isinstance(card, TargetCard)]
-        seen = sum(isinstance(card, TargetCard) for card in shown)
-        told = [f"targets {seen} of {len(every)}" if seen != len(every) else f"targets {seen}"]
-        off = sum(card.state == "disabled" for card in every)
-        stuck = sum(card.state in IN_TROUBLE for card in every)
-        told += [f"{stuck} in trouble"] if stuck else []
-        told += [f"{off} disabled"] if off else []
-        in_flight = sum(card.in_flight for card in every)
-        entitle(
-            self.query_one("#cards-pane"),
-            Content(" · ".join(told)),
-            Content(f"{in_flight} in flight" if in_flight else ""),
-        )
-
     @property
     def _in_view(self) -> bool:
         """Whether the screen is in front, or the large card over it."""
-        return self.is_current or (self._large is not None and self._large[1].is_current)
+        return self.is_current or (self._large is not None and self._large.is_current)
 
     def _show_card(self) -> None:
-        if self._large is not None:
-            key, paper = self._large
-            large = next((card for card in self._every if card.key == key), None)
-            if large is not None:
-                paper.rewrite(self._large_words(large))
+        every, now = self._every, self.app.clock()
+        if self._large is not None and self._large.is_current:
+            self._large.follow(every, now)
         card, pane = self.table.current, self.query_one("#card", Fitted)
         if card is None:
             pane.show(lambda _: Content(""))
             return
-        every, now = self._every, self.app.clock()
         pane.show(lambda width: words.card_words(card, every, now, max(20, width or 40)))
 
     def _tick(self) -> None:
@@ -203,16 +185,8 @@ class ProvidersScreen(SteeringScreen):
     def action_open_card(self) -> None:
         card = self.table.current
         if card is not None:
-            title = card.service.title if isinstance(card, ServiceCard) else card.key
-            paper = PaperScreen(title, self._large_words(card))
-            self._large = card.key, paper
-            self.app.push_screen(paper, self._put_away)
-
-    def _put_away(self, _: object) -> None:
-        self._large = None
-
-    def _large_words(self, card: Card) -> Content:
-        return words.card_words(card, self._every, self.app.clock(), 72, large=True)
+            self._large = CardPaper(card, self._every, self.app.clock())
+            self.app.push_screen(self._large)
 
     @on(Rows.Chosen)
     def _chosen(self) -> None:

@@ -14,6 +14,7 @@ from fluxtui.tui import faces
 from fluxtui.tui.doors.services import KeyFact, Service
 from fluxtui.tui.screens.providers.health import (
     FACES,
+    IN_TROUBLE,
     Card,
     ServiceCard,
     TargetCard,
@@ -40,6 +41,19 @@ class _Sheet:
 def state_line(state: str) -> Content:
     face = FACES[state]
     return Content.styled(f"{face.glyph} {face.word}", f"bold ${face.color}")
+
+
+def title_words(every: Sequence[Card], shown: Sequence[Card]) -> tuple[Content, Content]:
+    """Return what stands over the list of targets and below it: how many, how they do, what they draw now."""
+    targets = [card for card in every if isinstance(card, TargetCard)]
+    seen = sum(isinstance(card, TargetCard) for card in shown)
+    told = [f"targets {seen} of {len(targets)}" if seen != len(targets) else f"targets {seen}"]
+    off = sum(card.state == "disabled" for card in targets)
+    stuck = sum(card.state in IN_TROUBLE for card in targets)
+    told += [f"{stuck} in trouble"] if stuck else []
+    told += [f"{off} disabled"] if off else []
+    in_flight = sum(card.in_flight for card in targets)
+    return Content(" · ".join(told)), Content(f"{in_flight} in flight" if in_flight else "")
 
 
 def card_words(card: Card, every: Sequence[Card], now: float, width: int, *, large: bool = False) -> Content:
