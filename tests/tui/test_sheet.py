@@ -145,7 +145,7 @@ async def test_a_range_follows_the_cursor(workspace: Path) -> None:
 # --- cells -----------------------------------------------------------------------------------------------
 
 
-@presses("sheet.edit", "cell.leave")
+@presses("sheet.edit", "cell.take-over", "cell.leave")
 async def test_a_cell_is_edited_in_its_place(workspace: Path) -> None:
     async with opened(workspace) as bench:
         await bench.press("right", "right", "enter")

@@ -80,6 +80,16 @@ SHEET = (
 )
 
 CELL = (
+    Key(
+        "cell.take-over",
+        "enter",
+        "take_over",
+        "cell",
+        "take over",
+        "Take it over; ctrl+z takes it back.",
+        True,
+        display="↵",
+    ),
     Key("cell.leave", "escape", "leave", "cell", "leave", "Leave the cell as it was.", True, display="esc"),
     Key("cell.next", "tab", "next(1)", "cell", "next cell", "Take it over, and edit the next column.", True),
     Key("cell.previous", "shift+tab", "next(-1)", "cell", "cell before", "Take it over, and edit the column before."),

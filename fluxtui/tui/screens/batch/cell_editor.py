@@ -39,7 +39,7 @@ class CellLine(Input):
     def action_leave(self) -> None:
         self.post_message(CellEditor.Left())
 
-    async def action_submit(self) -> None:
+    async def action_take_over(self) -> None:
         await self._done(self.value, 0, 0)
 
     async def action_next(self, step: int) -> None:
