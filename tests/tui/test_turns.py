@@ -87,11 +87,11 @@ async def test_what_is_typed_meanwhile_is_kept() -> None:
 async def test_an_edit_of_a_batch_that_was_closed_is_done_to_no_other() -> None:
     desk, line, said = bench()
     slow = Slow(desk, lambda: edits.delete(desk.batch, [0]))
-    first, second = (asyncio.create_task(line.do(slow.ask)) for _ in range(2))
+    both = [asyncio.create_task(line.do(slow.ask)) for _ in range(2)]
     await until(slow.begun.is_set)
     desk.open(trees(5))
     slow.gate.set()
-    assert await asyncio.gather(first, second) == [False, False]
+    assert await asyncio.gather(*both) == [False, False]
     assert names(desk) == list(NAMES[:5])
     assert await line.undo() is None
     desk.open(None)
