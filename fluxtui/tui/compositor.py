@@ -117,7 +117,12 @@ class ExactScreen(Screen[None]):
         super()._compositor_refresh()
         # After what waits by now; behind another screen it is drawn with that one, or not at all.
         if self._compositor.unfinished and self.is_current:
-            self.call_later(self._compositor_refresh)
+            self.call_later(self._go_on)
+
+    def _go_on(self) -> None:
+        # What came meanwhile is drawn along with the rest: a refresh forgets who asked for one.
+        self._compositor.update_widgets(self._dirty_widgets)
+        self._compositor_refresh()
 
 
 def draw_now(*widgets: Widget) -> None:

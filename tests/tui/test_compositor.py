@@ -1,5 +1,6 @@
 """What is sent to the terminal is what the screen shows: of random changes, under a clock that never suffices."""
 
+import asyncio
 import random
 from collections.abc import Iterator
 
@@ -9,13 +10,14 @@ from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.geometry import Region
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
 from fluxtui.tui import compositor
 from fluxtui.tui.compositor import ExactCompositor, ExactScreen, StripsUpdate, draw_now
+from tests.conditions import until
 
 SIZE = (40, 16)
 _LETTERS = "abcdefgh▌·日本"
@@ -138,6 +140,37 @@ async def test_what_is_sent_is_what_is_shown(monkeypatch: pytest.MonkeyPatch, fr
                     updates += 1
             assert terminal.lines == whole(screen.exact)
     assert updates > (60 if frame == 0 else 0)
+
+
+@pytest.mark.parametrize("frame", [0.0, 1000.0], ids=["never enough time", "always enough"])
+async def test_nothing_is_lost_on_the_way_to_the_terminal(monkeypatch: pytest.MonkeyPatch, frame: float) -> None:
+    """Whatever changes while a frame is still being drawn, at every moment between two turns of the loop."""
+    monkeypatch.setattr(compositor, "FRAME", frame)
+    chance = random.Random(12)
+    app = Picture()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = app.screen
+        assert isinstance(screen, Layered)
+        await pilot.pause()
+        terminal = Terminal(screen.exact.render_strips())
+        display = app._display  # noqa: SLF001 - where every frame goes
+
+        def keep(screen: Screen[object], update: object) -> None:
+            if update is not None:
+                terminal.take(update)
+            display(screen, update)  # type: ignore[arg-type]  # as it came
+
+        monkeypatch.setattr(app, "_display", keep)
+        widgets = list(screen.query(Painted))
+        for _ in range(100):
+            for widget in chance.sample(widgets, len(widgets)):  # each once: what is lost is not made good
+                widget.refresh()
+                widget.paint(chance.randrange(widget.size.height), chance.choice(_LETTERS))
+                if chance.random() < 0.1:
+                    draw_now(widget)
+                for _ in range(chance.randrange(12)):
+                    await asyncio.sleep(0)
+            await until(lambda: not screen.exact.unfinished and terminal.lines == whole(screen.exact))
 
 
 async def test_lines_between_those_that_changed_are_not_asked_for() -> None:
