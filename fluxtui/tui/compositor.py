@@ -117,9 +117,9 @@ class ExactScreen(Screen[None]):
         super()._compositor_refresh()
         # After what waits by now; behind another screen it is drawn with that one, or not at all.
         if self._compositor.unfinished and self.is_current:
-            self.call_later(self._go_on)
+            self.call_later(self._draw_the_rest)
 
-    def _go_on(self) -> None:
+    def _draw_the_rest(self) -> None:
         # What came meanwhile is drawn along with the rest: a refresh forgets who asked for one.
         self._compositor.update_widgets(self._dirty_widgets)
         self._compositor_refresh()
