@@ -1,6 +1,7 @@
 """The Providers screen through its keys: cards from settings and history, and what is done to lanes from it."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -104,6 +105,22 @@ async def test_without_any_run_the_cards_come_from_the_settings(workspace: Path)
         await until(lambda: "Set FAL_KEY in .env" in card_text(shown))
         assert any("needs FAL_KEY" in line for line in lines(shown.app))
     assert list(workspace.parent.iterdir()) == []
+
+
+async def test_the_cursor_begins_on_what_needs_a_person_also_when_the_history_is_read_last(studio: Studio) -> None:
+    tell(studio, lane(FLUX2, "parked", problem=BAD_KEY))
+    app, go_on = cockpit(studio.workspace), threading.Event()
+    async with running(app) as pilot:
+        await until(lambda: app.live.history_read)
+        busy = asyncio.ensure_future(app.feed.ask(lambda _: go_on.wait(20)))
+        await pilot.press("f6")
+        await until(lambda: {"signs", "services"} & {work.group for work in app.workers} == {"signs"})
+        go_on.set()
+        assert await busy
+        shown = app.screen
+        assert isinstance(shown, ProvidersScreen)
+        await until(lambda: shown.table.cards and state(shown, FLUX2) == "parked")
+        assert [card.key for card in shown.chosen] == [FLUX2]
 
 
 async def test_lanes_and_checks_change_the_cards_while_they_are_shown(studio: Studio) -> None:

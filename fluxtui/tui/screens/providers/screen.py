@@ -56,7 +56,7 @@ class ProvidersScreen(SteeringScreen):
         self._services: tuple[Service, ...] = ()
         self._signs = Signs()
         self._every: tuple[Card, ...] = ()
-        self._read_settings = False
+        self._read_settings = self._read_history = False
         self._meaning: list[tuple[str, bool, bool]] = []
         self._large: CardPaper | None = None
 
@@ -107,11 +107,13 @@ class ProvidersScreen(SteeringScreen):
         try:
             self._signs = await self.app.feed.ask(read_signs)
         except (NoHistoryYet, FluxtuiError):
-            return  # nothing was ever run here, or the feed tells of it
+            pass  # nothing was ever run here, or the feed tells of it
+        self._read_history = True
         self.show_cards()
 
     def show_cards(self) -> None:
-        if not self.standing or not self._read_settings:
+        # Not before both are read: the cursor begins on what needs a person, which either alone does not tell.
+        if not (self.standing and self._read_settings and self._read_history):
             return
         testing = self.still_tested(self._signs)
         self._every = tuple(
