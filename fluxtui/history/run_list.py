@@ -114,6 +114,13 @@ def run_rows(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Ru
     return {run_id: row for run_id, row in rows if row is not None}
 
 
+def last_changes(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, int]:
+    """Return the revision at which a job of each run changed last; runs without jobs are missing."""
+    newest = "SELECT max(revision) FROM jobs WHERE run_id = ?"  # the end of an index
+    found = ((run_id, connection.execute(newest, (run_id,)).fetchone()[0]) for run_id in ids)
+    return {run_id: revision for run_id, revision in found if revision is not None}
+
+
 def disk_use(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, DiskUse]:
     """Return what the pictures of some runs weigh, by run; one without pictures is missing."""
     marks = ",".join("?" * len(ids))

@@ -85,6 +85,24 @@ async def test_what_changes_elsewhere_shows_by_itself(studio: Studio) -> None:
         await until(lambda: new not in listed(app))
 
 
+async def test_a_job_that_failed_again_is_told_of_though_the_counts_are_as_before(studio: Studio) -> None:
+    run_id = studio.new_run()
+    (job,) = studio.send(run_id, BFL, 1)
+    studio.move(job, JobState.FAILED, UNAVAILABLE)
+    app = cockpit(studio.workspace)
+    async with running(app) as pilot:
+        await opened(app, pilot, 1)
+        assert "The service answered 503" in said(app)
+        # Between two looks at the history it was tried again and failed for another reason.
+        studio.sql(
+            "UPDATE jobs SET problem = replace(problem, ?, 'It broke'), revision ="
+            " (SELECT value FROM meta WHERE name = 'revision') WHERE id = ?",
+            UNAVAILABLE.what,
+            job,
+        )
+        await until(lambda: "It broke" in said(app), within=5)
+
+
 async def test_only_lines_that_look_different_are_drawn_again(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = [studio.new_run(cells(TASKS[:1])) for _ in range(4)]
     app = cockpit(studio.workspace)

@@ -28,11 +28,15 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of the list, what their pictures weigh, and the first prompt of each that a search found."""
+    """Rows of the list, what their pictures weigh, the first prompt of each that a search found.
+
+    `changed` is the revision at which a job of each changed last.
+    """
 
     rows: dict[int, RunRow]
     use: dict[int, DiskUse]
     matches: dict[int, PromptMatch]
+    changed: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ def read_page(connection: sqlite3.Connection, ids: Sequence[int], found: dict[in
         run_list.run_rows(connection, ids),
         run_list.disk_use(connection, ids),
         {run_id: found[run_id] for run_id in ids if run_id in found},
+        run_list.last_changes(connection, ids),
     )
 
 

@@ -108,11 +108,11 @@ class HistoryScreen(DoingScreen):
         nothing = not listing.every
         if nothing != self.has_class("-nothing"):
             self.set_class(nothing, "-nothing")
-        before = self.table.looks
+        before = self.table.news
         self.table.look = self._look
         self.table.show(listing)
         self.pane.show_title(listing, self._look)
-        if self.table.looks != before or self.facts is None:
+        if self.table.news != before or self.facts is None:
             self._read_facts()
         self.refresh_bindings()
         if listing.broken_off and not self._finishing:

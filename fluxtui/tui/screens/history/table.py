@@ -19,7 +19,7 @@ from fluxtui.tui.widgets.rows import Rows
 SORT_WORDS = {"newest": "when", "batch": "batch", "state": "state", "jobs": "jobs", "cost": "money", "size": "size"}
 """What a person calls each order."""
 
-_NO_PAGE = Page({}, {}, {})
+_NO_PAGE = Page({}, {}, {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,11 @@ class RunTable(Rows):
         return None if self.run_id is None else self.page.rows.get(self.run_id)
 
     @property
-    def looks(self) -> object:
-        """What the line under the cursor is drawn from; equal as long as there is nothing new to say of that run."""
-        return None if self.run_id is None else (self.run_id, _looks(self.page, self.run_id))
+    def news(self) -> object:
+        """Equal as long as there is nothing new to say of the run under the cursor, nor of a job of it."""
+        if self.run_id is None:
+            return None
+        return self.run_id, _looks(self.page, self.run_id), self.page.changed.get(self.run_id)
 
     def row(self, run_id: int) -> RunRow | None:
         """Return a run's row as last read, None when it is not in view."""
