@@ -1,12 +1,15 @@
 """How the Run screen shows a run, through its keys: filter, order, groups, columns."""
 
+import asyncio
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import pytest
 from textual.widgets import Static
 
 from fluxtui.domain.jobs import JobState
+from fluxtui.history.records import JobExtras
 from fluxtui.tui.app import Cockpit
 from fluxtui.tui.preferences import PreferenceFile
 from fluxtui.tui.screens.dialogs.screen import AskScreen
@@ -327,6 +330,34 @@ async def test_a_hundred_thousand_jobs_fold_at_once(studio: Studio) -> None:
 
 
 # --- columns ------------------------------------------------------------------------------------
+
+
+async def test_a_change_that_is_told_while_further_columns_are_read_is_not_undone(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = studio.new_run()
+    app = cockpit(studio.workspace)
+    asked, go_on, extras = asyncio.Event(), asyncio.Event(), app.feed.extras
+
+    async def slowly(ids: tuple[int, ...]) -> dict[int, JobExtras]:
+        asked.set()
+        await go_on.wait()
+        return await extras(ids)
+
+    async with running(app) as pilot:
+        await shown(app, pilot)
+        screen = run_screen(app)
+        monkeypatch.setattr(app.feed, "extras", slowly)
+        screen.jobs.choose_columns(("state", "task", "seed"))
+        await asked.wait()
+        (job,) = studio.send(run_id, AZURE, 1)
+        await until(lambda: app.live.shown is not None and app.live.shown.counts.get(JobState.SENDING))
+        await pilot.pause()
+        go_on.set()
+        await until(lambda: screen.table.pages.more(job))
+        row = screen.table.row(job)
+        assert row is not None
+        assert row.state is JobState.SENDING
 
 
 @presses("run.columns", "columns.tick", "columns.down", "columns.up", "columns.keep")

@@ -105,14 +105,15 @@ class JobPages:
 
     async def _read(self, key: tuple[int, int], ids: tuple[int, ...]) -> None:
         try:
+            # Each is kept at once: a change that is told while the other is being read must not be undone by it.
             rows = await self._source.page(ids)
-            more = await self._source.extras(ids) if self.extras else {}
+            self._rows.update(rows)
+            if self.extras:
+                self._more.update(await self._source.extras(ids))
         except (NoHistoryYet, FluxtuiError, asyncio.CancelledError):
             return
         finally:
             self._asked.discard(key)
-        self._rows.update(rows)
-        self._more.update(more)
         while len(self._rows) > _KEPT_ROWS:
             gone, _ = self._rows.popitem(last=False)
             self._more.pop(gone, None)
