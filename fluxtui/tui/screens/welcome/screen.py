@@ -77,7 +77,8 @@ class WelcomeScreen(CockpitScreen):
 
     def _service(self, service: ServiceView) -> Content:
         if service.ready:
-            state = Content.styled(f"✓ ready, {len(service.models)} models", "$success")
+            models = len(service.models)
+            state = Content.styled(f"✓ ready, {models} model{'' if models == 1 else 's'}", "$success")
         elif service.missing:
             state = Content.styled(f"· needs {', '.join(service.missing)}", "$muted")
         else:
