@@ -1,17 +1,14 @@
-"""Keys that many screens share: modes, rows, the large picture, questions, copying."""
+"""Keys that many screens share: modes, rows, questions."""
 
 from functools import partial
 from pathlib import Path
 
 from textual.widgets import Input
 
-from fluxtui.domain.jobs import JobState
 from fluxtui.tui.app import Cockpit
 from fluxtui.tui.screens.dialogs.screen import AskScreen, LineScreen
-from fluxtui.tui.screens.run.look import LookScreen
-from fluxtui.tui.screens.run.screen import RunScreen
 from tests.conditions import until
-from tests.tui.harness import AZURE, UNAVAILABLE, FakeEngine, Studio, cockpit, run_screen, running, shown
+from tests.tui.harness import FakeEngine, Studio, cockpit, run_screen, running, shown
 from tests.tui.keys import presses
 
 
@@ -60,30 +57,6 @@ async def test_the_cursor_of_a_table_moves_by_rows_and_pages(studio: Studio) -> 
             assert table.cursor == row, key
 
 
-@presses("look.next", "look.previous", "look.facts", "look.copy", "look.prompt", "look.close")
-async def test_the_large_picture_has_its_keys(studio: Studio) -> None:
-    run_id = studio.new_run()
-    studio.move(studio.send(run_id, AZURE, 1)[0], JobState.FAILED, UNAVAILABLE)
-    app = cockpit(studio.workspace)
-    async with running(app) as pilot:
-        await shown(app, pilot)
-        await pilot.press("enter")
-        await until(lambda: isinstance(app.screen, LookScreen) and app.screen.standing)
-        await pilot.press("c")
-        assert UNAVAILABLE.what in app.clipboard
-        await pilot.press("y")
-        assert "market at sunrise" in app.clipboard
-        facts = app.screen.query_one("#facts-pane")
-        before = facts.display
-        await pilot.press("i")
-        await until(lambda: facts.display != before)
-        await pilot.press("right")
-        await pilot.press("left")
-        await pilot.press("q")
-        await until(lambda: isinstance(app.screen, RunScreen))
-        assert run_screen(app).table.cursor == 0
-
-
 @presses("dialog.down", "dialog.up", "dialog.choose", "run.cancel")
 async def test_an_answer_is_chosen_with_the_arrows(studio: Studio) -> None:
     run_id = studio.new_run()
@@ -97,17 +70,12 @@ async def test_an_answer_is_chosen_with_the_arrows(studio: Studio) -> None:
         await until(lambda: engine.controls == [("cancel_run", run_id, {"scope": "queued"})])
 
 
-@presses("run.copy", "run.prompt", "run.follow", "run.unfilter")
-async def test_error_and_prompt_are_copied_and_the_filter_is_left(studio: Studio) -> None:
-    run_id = studio.new_run()
-    studio.move(studio.send(run_id, AZURE, 1)[0], JobState.FAILED, UNAVAILABLE)
+@presses("run.follow", "run.unfilter")
+async def test_the_newest_is_followed_and_the_filter_is_left(studio: Studio) -> None:
+    studio.new_run()
     app = cockpit(studio.workspace)
     async with running(app) as pilot:
         await shown(app, pilot)
-        await pilot.press("c")
-        assert UNAVAILABLE.what in app.clipboard
-        await pilot.press("y")
-        assert "market at sunrise" in app.clipboard
         await pilot.press("f")
         assert run_screen(app).jobs.following
         await pilot.press("slash", *"tram", "enter")

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 from rich.cells import cell_len
@@ -10,6 +11,7 @@ from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.geometry import Region
+from textual.pilot import Pilot
 from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -75,6 +77,17 @@ class Picture(App[None]):
         return Layered()
 
 
+@asynccontextmanager
+async def layered() -> AsyncIterator[tuple[Layered, Pilot[None]]]:
+    """Open the app; everything is drawn once."""
+    app = Picture()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = app.screen
+        assert isinstance(screen, Layered)
+        await pilot.pause()
+        yield screen, pilot
+
+
 def whole(exact: ExactCompositor) -> list[str]:
     """Return the screen as Textual draws it anew."""
     return ["".join(cells_of(strip)) for strip in exact.render_strips()]
@@ -115,11 +128,7 @@ def dirty(screen: Layered) -> ExactCompositor:
 async def test_what_is_sent_is_what_is_shown(monkeypatch: pytest.MonkeyPatch, frame: float) -> None:
     monkeypatch.setattr(compositor, "FRAME", frame)
     chance = random.Random(11)
-    app = Picture()
-    async with app.run_test(size=SIZE) as pilot:
-        screen = app.screen
-        assert isinstance(screen, Layered)
-        await pilot.pause()
+    async with layered() as (screen, pilot):
         widgets = list(screen.query(Painted))
         terminal, updates = Terminal(screen.exact.render_strips()), 0
         for step in range(60):
@@ -147,20 +156,16 @@ async def test_nothing_is_lost_on_the_way_to_the_terminal(monkeypatch: pytest.Mo
     """Whatever changes while a frame is still being drawn, at every moment between two turns of the loop."""
     monkeypatch.setattr(compositor, "FRAME", frame)
     chance = random.Random(12)
-    app = Picture()
-    async with app.run_test(size=SIZE) as pilot:
-        screen = app.screen
-        assert isinstance(screen, Layered)
-        await pilot.pause()
+    async with layered() as (screen, _):
         terminal = Terminal(screen.exact.render_strips())
-        display = app._display  # noqa: SLF001 - where every frame goes
+        display = screen.app._display  # noqa: SLF001 - where every frame goes
 
         def keep(screen: Screen[object], update: object) -> None:
             if update is not None:
                 terminal.take(update)
             display(screen, update)  # type: ignore[arg-type]  # as it came
 
-        monkeypatch.setattr(app, "_display", keep)
+        monkeypatch.setattr(screen.app, "_display", keep)
         widgets = list(screen.query(Painted))
         for _ in range(100):
             for widget in chance.sample(widgets, len(widgets)):  # each once: what is lost is not made good
@@ -174,11 +179,7 @@ async def test_nothing_is_lost_on_the_way_to_the_terminal(monkeypatch: pytest.Mo
 
 
 async def test_lines_between_those_that_changed_are_not_asked_for() -> None:
-    app = Picture()
-    async with app.run_test(size=SIZE) as pilot:
-        screen = app.screen
-        assert isinstance(screen, Layered)
-        await pilot.pause()
+    async with layered() as (screen, _):
         top, low = screen.query_one("#top", Painted), screen.query_one("#low", Painted)
         for widget in screen.query(Painted):
             widget.asked.clear()
@@ -195,11 +196,7 @@ async def test_lines_between_those_that_changed_are_not_asked_for() -> None:
 async def test_what_is_urgent_comes_first_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compositor, "FRAME", 0.0)
     sent: list[StripsUpdate] = []
-    app = Picture()
-    async with app.run_test(size=SIZE) as pilot:
-        screen = app.screen
-        assert isinstance(screen, Layered)
-        await pilot.pause()
+    async with layered() as (screen, pilot):
         left, top = screen.query_one("#left", Painted), screen.query_one("#top", Painted)
         take = screen.exact.render_partial_update
 
@@ -227,15 +224,11 @@ class Front(ModalScreen[None]):
 
 async def test_a_screen_behind_another_comes_to_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compositor, "FRAME", 0.0)
-    app = Picture()
-    async with app.run_test(size=SIZE) as pilot:
-        screen = app.screen
-        assert isinstance(screen, Layered)
-        await pilot.pause()
+    async with layered() as (screen, pilot):
         for widget in screen.query(Painted):
             widget.refresh()
-        app.push_screen(Front())
+        screen.app.push_screen(Front())
         for widget in screen.query(Painted):
             widget.refresh()
         await pilot.pause()  # would not end while anything asks to be drawn again and again
-        assert isinstance(app.screen, Front)
+        assert isinstance(screen.app.screen, Front)
